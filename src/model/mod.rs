@@ -1,0 +1,27 @@
+//! Layer 0: the vocabulary. Plain data, no I/O, and no other module imported.
+//!
+//! Nothing here derives `Serialize`: wire types belong to the format that writes them.
+
+mod draft;
+mod finding;
+mod fingerprint;
+mod input;
+mod notice;
+mod package;
+mod path;
+mod report;
+mod rule;
+mod severity;
+mod span;
+
+pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Properties, Property, Replacement, Sink};
+pub use finding::{BaselineState, Finding, FindingFix, Location, Region, Related, Snippet, Suppression};
+pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHEME};
+pub use input::{Input, KeptInput, Origin};
+pub use notice::{Notice, NoticeKind, NoticeLevel};
+pub use package::{Ecosystem, Package, PackageSource, Scope, purl};
+pub use path::RepoPath;
+pub use report::{Coverage, DatabaseInfo, ScanReport, Tool};
+pub use rule::{Rule, RuleId};
+pub use severity::{Confidence, Severity};
+pub use span::{ColumnKind, LineIndex, Position, Span};

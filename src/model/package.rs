@@ -1,0 +1,151 @@
+//! Packages as lock files name them.
+
+use std::fmt;
+
+use super::Span;
+
+/// Whose names and version order a package follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ecosystem {
+    /// crates.io.
+    Cargo,
+    /// The npm registry.
+    Npm,
+    /// Go modules.
+    Go,
+    /// Actions that GitHub workflows use.
+    GitHubActions,
+}
+
+impl Ecosystem {
+    /// All that advisories are held for.
+    pub const ALL: [Ecosystem; 4] = [Self::Cargo, Self::Npm, Self::Go, Self::GitHubActions];
+
+    /// The name in OSV records and in the OSV bucket (OSV schema, `affected[].package.ecosystem`).
+    #[must_use]
+    pub fn osv(self) -> &'static str {
+        match self {
+            Self::Cargo => "crates.io",
+            Self::Npm => "npm",
+            Self::Go => "Go",
+            Self::GitHubActions => "GitHub Actions",
+        }
+    }
+
+    /// The type in a package URL (purl-spec, known types).
+    #[must_use]
+    pub fn purl_type(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Npm => "npm",
+            Self::Go => "golang",
+            Self::GitHubActions => "github",
+        }
+    }
+}
+
+impl fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.osv())
+    }
+}
+
+/// Where a package's content comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PackageSource {
+    /// The ecosystem's public registry: the only one that advisories speak of.
+    Registry,
+    /// Another registry, a git repository, a URL, a tarball.
+    Other(String),
+    /// The project itself: workspace members, path and link dependencies.
+    Local,
+}
+
+/// When a package is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The lock file and manifest do not say.
+    #[default]
+    Unknown,
+    /// Shipped.
+    Production,
+    /// Development, build and test only.
+    Development,
+    /// Optional: installed where it can be.
+    Optional,
+}
+
+impl Scope {
+    /// The word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Production => "production",
+            Self::Development => "development",
+            Self::Optional => "optional",
+        }
+    }
+}
+
+/// One package at one version, as a lock file pins it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Whose names it follows.
+    pub ecosystem: Ecosystem,
+    /// The real name (never an alias), as the registry writes it.
+    pub name: String,
+    /// The version as the lock file writes it, Go's `v` included.
+    pub version: String,
+    /// Where it comes from.
+    pub source: PackageSource,
+    /// When it is used.
+    pub scope: Scope,
+    /// The entry in the lock file: best the line that names the package.
+    pub span: Span,
+    /// Indexes, into the same list, of the packages it depends on; sorted, without repeats.
+    pub dependencies: Vec<u32>,
+    /// True where the project's own manifest (or a workspace member's) asks for it.
+    pub direct: bool,
+}
+
+impl Package {
+    /// The package URL (purl-spec): `pkg:npm/%40babel/core@7.0.0`.
+    #[must_use]
+    pub fn purl(&self) -> String {
+        purl(self.ecosystem, &self.name, &self.version)
+    }
+}
+
+/// The package URL of a name and version (purl-spec, rules for the type).
+#[must_use]
+pub fn purl(ecosystem: Ecosystem, name: &str, version: &str) -> String {
+    let name: Vec<String> = name.split('/').map(percent).collect();
+    format!("pkg:{}/{}@{}", ecosystem.purl_type(), name.join("/"), percent(version))
+}
+
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purls_encode_scopes_and_plus() {
+        assert_eq!(purl(Ecosystem::Npm, "@babel/core", "7.0.0"), "pkg:npm/%40babel/core@7.0.0");
+        assert_eq!(
+            purl(Ecosystem::Go, "github.com/a/b", "v2.0.0+incompatible"),
+            "pkg:golang/github.com/a/b@v2.0.0%2Bincompatible"
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Layer 3: scanners. They do not import each other; [`registry`] alone names them.
+
+use crate::model::{Input, KeptInput, RepoPath, Rule, Sink};
+use std::sync::Arc;
+
+/// How much of a file a scanner wants, decided from its path before anything is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Never opened on this scanner's account.
+    None,
+    /// `scan` is called with the content, or with each window of it where it is past the size limit.
+    Scan,
+    /// `scan` is called, and `finish` gets the whole content again. Files past the size limit are not
+    /// kept: the engine says so in a notice.
+    ScanAndKeep,
+    /// As `ScanAndKeep`, and also where the file looks binary (executables with embedded build data).
+    Binary,
+}
+
+/// One kind of check over a stream of inputs.
+///
+/// Built once per run, then shared by every worker thread. A scanner does no I/O and reads no clock:
+/// bytes arrive as an [`Input`], drafts and notices leave through a [`Sink`].
+pub trait Scanner: Send + Sync {
+    /// Name in `--scanners` and in configuration, and the first part of its rule ids: `secrets`.
+    fn name(&self) -> &'static str;
+
+    /// Every rule it can report that is known without looking at the tree. SARIF lists those that fired, or
+    /// all on request. Rules born of data (one per advisory) come with their drafts alone.
+    fn rules(&self) -> Vec<Arc<Rule>>;
+
+    /// Asked once for every path of the source, so it neither allocates nor runs a regex.
+    fn interest(&self, path: &RepoPath) -> Interest;
+
+    /// Checks one input. Text that does not parse is a notice, not an error: the part that was understood
+    /// is still checked.
+    fn scan(&self, input: &Input<'_>, sink: &mut Sink);
+
+    /// Checks that need several files: `Cargo.lock` with its `Cargo.toml`, a Terraform module. `kept` holds
+    /// the inputs this scanner answered `ScanAndKeep` for, sorted by path; drafts name their file with
+    /// [`crate::model::Draft::at`].
+    fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
+        let _ = (kept, sink);
+    }
+}

@@ -1,0 +1,6 @@
+//! Layer 1: bytes to trees in which every node has a span. Parsing never fails: it gives what was
+//! understood and where it was not.
+
+mod node;
+
+pub use node::{Entry, Node, Parsed, SyntaxError, Value};
