@@ -8,6 +8,19 @@
 
 pub mod model;
 
+pub mod source;
 pub mod syntax;
 
+pub mod advisory;
+pub mod lockfile;
+pub mod ruleset;
+
+pub mod external;
+pub mod report;
 pub mod scan;
+pub mod triage;
+
+pub mod config;
+pub mod engine;
+
+pub mod cli;

@@ -1,5 +1,9 @@
 //! Layer 3: scanners. They do not import each other; [`registry`] alone names them.
 
+pub mod deps;
+pub mod iac;
+pub mod secrets;
+
 use crate::model::{Input, KeptInput, RepoPath, Rule, Sink};
 use std::sync::Arc;
 

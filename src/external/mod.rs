@@ -1,0 +1,1 @@
+//! Layer 3: other tools: programs that write SARIF.

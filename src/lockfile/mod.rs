@@ -1,0 +1,1 @@
+//! Layer 2: lock files to packages.

@@ -1,0 +1,1 @@
+//! Dependencies: packages of lock files against the advisory database.

@@ -1,0 +1,1 @@
+//! Secrets: provider tokens, generic credentials, credential files.

@@ -1,0 +1,1 @@
+//! Layer 1: where inputs come from.
