@@ -1,1 +1,228 @@
-//! Layer 4: one run.
+//! Layer 4: one run, from a source and scanners to a sorted report.
+
+mod dispatch;
+mod merge;
+mod seal;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::model::{Finding, KeptInput, Notice, NoticeKind, Origin, RepoPath, Rule, ScanReport, Sink, Tool};
+use crate::scan::Scanner;
+use crate::source::{Content, Source, SourceError};
+use dispatch::Dispatch;
+use seal::FileView;
+
+/// Everything one run needs; nothing in it says that a command line exists.
+pub struct Plan {
+    /// Where inputs come from.
+    pub source: Box<dyn Source + Send>,
+    /// What looks at them, in registry order; at most 32.
+    pub scanners: Vec<Box<dyn Scanner>>,
+    /// Worker threads; 0 for one per core.
+    pub threads: usize,
+    /// The day of the run, `YYYY-MM-DD`: expiring suppressions are compared with it.
+    pub today: String,
+    /// Honour suppression comments.
+    pub pragmas: bool,
+    /// Collect every rule of the scanners, not only those that fired.
+    pub all_rules: bool,
+    /// Told the number of findings whenever a file brought some.
+    pub on_findings: Option<Box<dyn Fn(usize) + Send + Sync>>,
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The source yields nothing.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The thread pool could not be made.
+    #[error("cannot start {threads} worker threads: {message}. Try a smaller -j")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        message: String,
+    },
+}
+
+/// What has come in so far, from many threads.
+#[derive(Default)]
+struct Collected {
+    findings: Vec<Finding>,
+    rules: Vec<Arc<Rule>>,
+    notices: Vec<Notice>,
+    /// Inputs to keep, with the mask of the scanners that want them.
+    kept: Vec<(u32, KeptInput)>,
+}
+
+/// Scans everything the source yields; the report is sorted, with fingerprints, not yet gated.
+///
+/// # Errors
+/// Only where nothing could be scanned at all. All other trouble is a notice in the report.
+pub fn run(plan: &Plan) -> Result<ScanReport, RunError> {
+    let started = Instant::now();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.threads)
+        .stack_size(8 * 1024 * 1024)
+        .build()
+        .map_err(|error| RunError::Threads { threads: plan.threads, message: error.to_string() })?;
+    let mut report = pool.install(|| scan_all(plan))?;
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
+    let dispatch = Dispatch::new(&plan.scanners);
+    let collected = Mutex::new(Collected::default());
+    let visit = |content: Content<'_>| visit(plan, &content, &collected);
+    let outcome = plan.source.for_each(&|path| dispatch.want(path), &visit)?;
+    let mut collected = collected.into_inner().unwrap_or_default();
+    collected.notices.extend(outcome.notices);
+    finish(plan, &mut collected);
+    let mut report = ScanReport {
+        tools: vec![own_tool()],
+        coverage: outcome.coverage,
+        scanners: plan.scanners.iter().map(|scanner| scanner.name()).collect(),
+        findings: merge::findings(collected.findings),
+        notices: merge::notices(collected.notices),
+        ..ScanReport::default()
+    };
+    report.complete = !report.notices.iter().any(|notice| notice.incomplete);
+    report.rules = collected.rules.into_iter().map(|rule| ((0, rule.id.clone()), rule)).collect();
+    if plan.all_rules {
+        report.all_rules = plan.scanners.iter().flat_map(|scanner| scanner.rules()).collect();
+        report.all_rules.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+    Ok(report)
+}
+
+/// portcullis as a tool of its own report.
+#[must_use]
+pub fn own_tool() -> Tool {
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Tool::default()
+    }
+}
+
+fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
+    let Content { input, want, binary } = *content;
+    let mask = if binary { want.binary } else { want.text | want.binary };
+    let mut sink = Sink::default();
+    for (bit, scanner) in plan.scanners.iter().enumerate() {
+        if mask & (1 << bit) != 0 {
+            guarded(scanner.as_ref(), Some(input.path), &mut sink, |sink| scanner.scan(&input, sink));
+        }
+    }
+    let keep = want.keep & mask;
+    if keep == 0 && sink.drafts.is_empty() && sink.notices.is_empty() && !seal::may_hold_ignores(input.bytes) {
+        return;
+    }
+    let view = FileView::new(&input);
+    let sealed = seal::file(&view, sink, plan, &|_| None);
+    let kept = (keep != 0).then(|| {
+        let (path, origin) = (input.path.clone(), input.origin.clone());
+        (keep, KeptInput { path, bytes: Arc::from(input.bytes), origin })
+    });
+    if let (Some(tell), false) = (&plan.on_findings, sealed.findings.is_empty()) {
+        tell(sealed.findings.len());
+    }
+    if let Ok(mut collected) = collected.lock() {
+        collected.add(sealed);
+        collected.kept.extend(kept);
+    }
+}
+
+impl Collected {
+    fn add(&mut self, sealed: seal::Sealed) {
+        self.findings.extend(sealed.findings);
+        self.notices.extend(sealed.notices);
+        for rule in sealed.rules {
+            if !self.rules.iter().any(|known| Arc::ptr_eq(known, &rule)) {
+                self.rules.push(rule);
+            }
+        }
+    }
+}
+
+/// Runs `work`; a panic in it becomes a notice that names scanner and file. The panic's own text is not
+/// told: it may hold scanned content.
+fn guarded(scanner: &dyn Scanner, path: Option<&RepoPath>, sink: &mut Sink, work: impl FnOnce(&mut Sink)) {
+    let mut own = Sink::default();
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut own)));
+    sink.drafts.append(&mut own.drafts);
+    sink.notices.append(&mut own.notices);
+    if outcome.is_err() {
+        let message = format!(
+            "the {} scanner failed here: a fault of portcullis, not of the file. Please report it; --skip-scanners {} goes on without",
+            scanner.name(),
+            scanner.name()
+        );
+        let notice = Notice::incomplete(NoticeKind::ScannerFailed, message);
+        sink.notice(match path {
+            Some(path) => notice.at(path),
+            None => notice,
+        });
+    }
+}
+
+/// Gives each scanner its kept inputs, and seals what comes of them file by file.
+fn finish(plan: &Plan, collected: &mut Collected) {
+    let mut kept = std::mem::take(&mut collected.kept);
+    kept.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+    let work: Vec<seal::Sealed> = plan
+        .scanners
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(bit, scanner)| {
+            let own: Vec<KeptInput> =
+                kept.iter().filter(|(mask, _)| mask & (1 << bit) != 0).map(|(_, input)| input.clone()).collect();
+            let mut sink = Sink::default();
+            guarded(scanner.as_ref(), None, &mut sink, |sink| scanner.finish(&own, sink));
+            seal_kept(plan, &own, sink)
+        })
+        .collect();
+    work.into_iter().for_each(|sealed| collected.add(sealed));
+}
+
+/// Splits what `finish` reported by file. A draft or notice about a file that was not kept is sealed
+/// against empty content: it keeps its message and loses its place.
+fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<seal::Sealed> {
+    let nowhere = RepoPath::new("");
+    let content = |path: &RepoPath| -> Option<&KeptInput> {
+        kept.binary_search_by(|input| input.path.cmp(path)).ok().map(|at| &kept[at])
+    };
+    sink.drafts.sort_by(|a, b| a.path.cmp(&b.path));
+    sink.notices.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut paths: Vec<Option<RepoPath>> = sink.drafts.iter().map(|draft| draft.path.clone()).collect();
+    paths.extend(sink.notices.iter().map(|notice| notice.path.clone()));
+    paths.sort_unstable();
+    paths.dedup();
+    let (mut drafts, mut notices) = (sink.drafts.into_iter().peekable(), sink.notices.into_iter().peekable());
+    let mut sealed = Vec::with_capacity(paths.len());
+    for path in paths {
+        let mut own = Sink::default();
+        while let Some(draft) = drafts.next_if(|draft| draft.path == path) {
+            own.report(draft);
+        }
+        while let Some(notice) = notices.next_if(|notice| notice.path == path) {
+            own.notice(notice);
+        }
+        let (origin, bytes) = match path.as_ref().and_then(&content) {
+            Some(input) => (&input.origin, &input.bytes[..]),
+            None => (&Origin::WorkTree, &[][..]),
+        };
+        let input = crate::model::Input {
+            origin,
+            ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes)
+        };
+        sealed.push(seal::file(&FileView::new(&input), own, plan, &|other| content(other).map(|input| &input.bytes[..])));
+    }
+    sealed
+}

@@ -1,1 +1,87 @@
-//! Layer 1: where inputs come from.
+//! Layer 1: where inputs come from. Each source yields the same [`Input`]s to the same scanners.
+
+mod read;
+pub mod tree;
+
+use crate::model::{Coverage, Input, Notice, RepoPath};
+use std::path::PathBuf;
+
+/// What the engine wants of one path. The masks have one bit per scanner, in the engine's order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Want {
+    /// Scanners that take text.
+    pub text: u32,
+    /// Scanners that take any content, text or binary.
+    pub binary: u32,
+    /// Scanners that want the whole content kept; a subset of the other two.
+    pub keep: u32,
+}
+
+impl Want {
+    /// True where nobody wants the path: it is never opened.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self.text | self.binary == 0
+    }
+}
+
+/// One piece of content on its way to the scanners.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// The bytes and where they came from.
+    pub input: Input<'a>,
+    /// What the engine answered for its path.
+    pub want: Want,
+    /// True where the content looks binary: a NUL byte in its first 8 KiB.
+    pub binary: bool,
+}
+
+/// What a source could read, and what it could not.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Files and bytes.
+    pub coverage: Coverage,
+    /// Unreadable files, skipped windows; in no particular order.
+    pub notices: Vec<Notice>,
+}
+
+/// A supply of inputs, each read once.
+pub trait Source: Sync {
+    /// Calls `visit` for every input whose path is `wanted`, from many threads, in no order.
+    ///
+    /// # Errors
+    /// Only when nothing can be read: no such directory, not a repository. A single unreadable file is a
+    /// notice in the [`Outcome`], and makes the scan incomplete.
+    fn for_each(
+        &self,
+        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
+        visit: &(dyn Fn(Content<'_>) + Sync),
+    ) -> Result<Outcome, SourceError>;
+}
+
+/// Why a source yields nothing at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The root is missing or unreadable: the caller named the wrong place.
+    #[error("cannot read `{}`: {source}. Name an existing folder or file to scan", path.display())]
+    Root {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An `--include`, `--exclude` or ignore glob that does not parse.
+    #[error("`{glob}` is not a glob: {message}. Quote it, and escape `[` and `{{` with a backslash")]
+    Glob {
+        /// As it was given.
+        glob: String,
+        /// What the glob parser said.
+        message: String,
+    },
+    /// A git repository that cannot be used.
+    #[error("{message}")]
+    Git {
+        /// What is wrong, where, and what to do.
+        message: String,
+    },
+}

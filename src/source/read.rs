@@ -1,0 +1,236 @@
+//! The only place that reads scanned content: size limit, binary sniff, byte order mark, windows.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::{Content, Want};
+use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
+
+/// How many leading bytes decide whether content is binary.
+const SNIFF: usize = 8 * 1024;
+/// Length of a window of a large file.
+const WINDOW: usize = 8 * 1024 * 1024;
+/// How much of a window the next one repeats, so that nothing on an edge is missed.
+pub const OVERLAP: usize = 64 * 1024;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What became of one file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// Bytes read.
+    pub bytes: u64,
+    /// True where it was given to a scanner.
+    pub scanned: bool,
+    /// True where it looks binary.
+    pub binary: bool,
+}
+
+/// Reads the file at `disk` once and hands it to `visit`: whole up to `max_bytes`, in overlapping windows
+/// above that. A notice says what a scanner that wants whole files did not get.
+///
+/// # Errors
+/// What the system said of opening or reading it.
+pub fn visit_file(
+    disk: &Path,
+    path: &RepoPath,
+    want: Want,
+    max_bytes: u64,
+    visit: &(dyn Fn(Content<'_>) + Sync),
+) -> io::Result<(Done, Option<Notice>)> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens scanned files")]
+    let mut file = File::open(disk)?;
+    let length = file.metadata()?.len();
+    if length > max_bytes {
+        return visit_windows(&mut file, path, want, max_bytes, visit);
+    }
+    // The buffer is taken out of its cell: a scanner that waits for other work on this thread may let
+    // another file begin here.
+    let mut bytes = BUFFER.with(RefCell::take);
+    bytes.clear();
+    let outcome = read_whole(&mut file, length, want, &mut bytes);
+    let done = outcome.map(|binary| {
+        let scanned = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
+        Done { bytes: bytes.len() as u64, scanned, binary }
+    });
+    if bytes.capacity() <= 2 * WINDOW {
+        BUFFER.with(|cell| cell.replace(bytes));
+    }
+    Ok((done?, None))
+}
+
+/// Fills `bytes`, and says whether it looks binary. A binary file that only text scanners want is not
+/// read past its first part.
+fn read_whole(file: &mut File, length: u64, want: Want, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    bytes.reserve(usize::try_from(length).unwrap_or(WINDOW) + 1);
+    if length > SNIFF as u64 {
+        file.by_ref().take(SNIFF as u64).read_to_end(bytes)?;
+        if is_binary(bytes) && want.binary == 0 {
+            return Ok(true);
+        }
+    }
+    file.read_to_end(bytes)?;
+    Ok(is_binary(bytes))
+}
+
+/// Hands content that is already in memory to `visit`, decoded where it is UTF-16. True where somebody
+/// wanted it.
+pub fn visit_bytes(
+    path: &RepoPath,
+    origin: &Origin,
+    want: Want,
+    binary: bool,
+    bytes: &[u8],
+    visit: &(dyn Fn(Content<'_>) + Sync),
+) -> bool {
+    if binary && want.binary == 0 {
+        return false;
+    }
+    let decoded = decode_utf16(bytes);
+    let bytes = decoded.as_deref().unwrap_or(bytes);
+    let input = Input { path, bytes, origin, first_line: 1, byte_base: 0, whole: true };
+    visit(Content { input, want, binary });
+    true
+}
+
+/// True for content with a NUL in its first 8 KiB that is not UTF-16 with a byte order mark.
+#[must_use]
+pub fn is_binary(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(SNIFF)];
+    utf16_order(head).is_none() && memchr::memchr(0, head).is_some()
+}
+
+/// True for little endian, false for big endian, `None` without a UTF-16 mark (or with UTF-32's).
+fn utf16_order(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [0xFF, 0xFE, 0, 0, ..] => None,
+        [0xFF, 0xFE, ..] => Some(true),
+        [0xFE, 0xFF, ..] => Some(false),
+        _ => None,
+    }
+}
+
+/// UTF-16 with a byte order mark as UTF-8 without one; unpaired surrogates become U+FFFD.
+fn decode_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+    let little = utf16_order(bytes)?;
+    let units = bytes[2..].chunks_exact(2).map(|two| {
+        let two = [two[0], two[1]];
+        if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) }
+    });
+    let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Some(text.into_bytes())
+}
+
+/// One window read and waiting for its scanners.
+struct Window {
+    bytes: Vec<u8>,
+    first_line: u32,
+    byte_base: u64,
+}
+
+/// Reads a large file in batches of windows, one per thread, so that memory stays bounded and one file
+/// keeps every thread busy.
+fn visit_windows(
+    file: &mut File,
+    path: &RepoPath,
+    want: Want,
+    max_bytes: u64,
+    visit: &(dyn Fn(Content<'_>) + Sync),
+) -> io::Result<(Done, Option<Notice>)> {
+    let windowed = Want { text: want.text & !want.keep, binary: want.binary & !want.keep, keep: 0 };
+    let mut done = Done::default();
+    let (mut tail, mut line, mut base) = (Vec::new(), 1_u32, 0_u64);
+    loop {
+        let mut batch = Vec::new();
+        while batch.len() < rayon::current_num_threads().max(1) {
+            let mut bytes = std::mem::take(&mut tail);
+            let kept = bytes.len();
+            file.by_ref().take(WINDOW as u64).read_to_end(&mut bytes)?;
+            let fresh = bytes.len() - kept;
+            done.bytes += fresh as u64;
+            if done.bytes == fresh as u64 {
+                done.binary = is_binary(&bytes);
+                if utf16_order(&bytes).is_some() {
+                    return Ok((done, Some(too_large(path, max_bytes, "UTF-16 text past the limit is not scanned"))));
+                }
+            }
+            if fresh == 0 || (done.binary && windowed.binary == 0) {
+                break;
+            }
+            let next = bytes.len().saturating_sub(OVERLAP);
+            tail = bytes[next..].to_vec();
+            let lines = memchr::memchr_iter(b'\n', &bytes[..next]).count();
+            batch.push(Window { bytes, first_line: line, byte_base: base });
+            line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+            base += next as u64;
+        }
+        if batch.is_empty() {
+            break;
+        }
+        done.scanned |= windowed != Want::default();
+        batch.par_iter().for_each(|window| {
+            let Window { bytes, first_line, byte_base } = window;
+            let (first_line, byte_base) = (*first_line, *byte_base);
+            let input = Input { path, bytes, origin: &Origin::WorkTree, first_line, byte_base, whole: false };
+            visit(Content { input, want: windowed, binary: done.binary });
+        });
+    }
+    let hidden = want.keep != 0 && (!done.binary || want.binary & want.keep != 0);
+    let notice = hidden.then(|| too_large(path, max_bytes, "only secrets were looked for in it"));
+    Ok((done, notice))
+}
+
+fn too_large(path: &RepoPath, max_bytes: u64, what: &str) -> Notice {
+    let message = format!("the file is larger than {max_bytes} bytes: {what}. Raise --max-file-size to have it parsed");
+    Notice::incomplete(NoticeKind::Skipped, message).at(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    const TEXT: Want = Want { text: 1, binary: 0, keep: 0 };
+
+    #[test]
+    fn utf16_arrives_as_utf8() {
+        assert_eq!(decode_utf16(b"\xff\xfea\0\xe9\0").as_deref(), Some("aé".as_bytes()));
+        assert_eq!(decode_utf16(b"\xfe\xff\0a").as_deref(), Some(&b"a"[..]));
+        assert_eq!(decode_utf16(b"plain"), None);
+        assert!(!is_binary(b"\xff\xfea\0"));
+        assert!(is_binary(b"ab\0"));
+    }
+
+    #[test]
+    fn windows_cover_a_large_file_and_know_their_lines() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let disk = folder.path().join("large");
+        let line = [b'x', b'\n'];
+        let content = line.repeat(WINDOW);
+        std::fs::write(&disk, &content).expect("writes");
+        let seen = Mutex::new(Vec::new());
+        let visit = |content: Content<'_>| {
+            let input = content.input;
+            seen.lock().expect("no panic").push((input.byte_base, input.bytes.len(), input.first_line));
+        };
+        let (done, notice) =
+            visit_file(&disk, &RepoPath::new("large"), TEXT, 1024, &visit).expect("reads");
+        assert_eq!(done.bytes, content.len() as u64);
+        assert!(notice.is_none(), "nobody wanted it whole");
+        let mut seen = seen.into_inner().expect("no panic");
+        seen.sort_unstable();
+        let mut end = 0;
+        for (base, length, first_line) in seen {
+            assert!(base <= end, "no gap before {base}");
+            assert_eq!(u64::from(first_line), base / 2 + 1);
+            end = base + length as u64;
+        }
+        assert_eq!(end, content.len() as u64);
+    }
+}

@@ -1,0 +1,237 @@
+//! The working tree: paths first, under the ignore rules; then each wanted file is read once.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
+
+use super::{Content, Outcome, Source, SourceError, Want, read};
+use crate::model::{Coverage, Notice, NoticeKind, RepoPath};
+
+/// Our own ignore file, beside `.gitignore` and `.ignore`; same syntax.
+pub const IGNORE_FILE: &str = ".portcullisignore";
+
+/// What of a tree is scanned.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Files and folders to scan; reports name paths relative to `base`.
+    pub roots: Vec<PathBuf>,
+    /// The folder that paths are relative to.
+    pub base: PathBuf,
+    /// Honour `.gitignore`, `.ignore` and `.portcullisignore`.
+    pub ignore_files: bool,
+    /// Globs of which a file must match one; empty for all.
+    pub include: Vec<String>,
+    /// Globs that leave files and folders out.
+    pub exclude: Vec<String>,
+    /// Files above this many bytes are scanned in windows.
+    pub max_file_size: u64,
+    /// Threads of the walk itself.
+    pub threads: usize,
+}
+
+/// Decides, before the n-th open (from 0), whether it fails: how tests make every read fail once.
+pub type Fault = dyn Fn(u64) -> Option<io::Error> + Send + Sync;
+
+/// The files below some folders.
+pub struct Tree {
+    settings: Settings,
+    opens: AtomicU64,
+    fault: Option<Box<Fault>>,
+    progress: Option<Box<dyn Fn(u64) + Send + Sync>>,
+}
+
+impl Tree {
+    /// A tree as the settings describe it; nothing is read yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, opens: AtomicU64::new(0), fault: None, progress: None }
+    }
+
+    /// The same with opens that fail where `fault` says so.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Box<Fault>) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// The same, telling `progress` the bytes of each file once it was scanned.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Box<dyn Fn(u64) + Send + Sync>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    fn overrides(&self) -> Result<Override, SourceError> {
+        let mut builder = OverrideBuilder::new(&self.settings.base);
+        let globs = self.settings.include.iter().map(|glob| (glob, glob.clone()));
+        let excluded = self.settings.exclude.iter().map(|glob| (glob, format!("!{glob}")));
+        for (written, glob) in globs.chain(excluded) {
+            let bad = |error: ignore::Error| SourceError::Glob { glob: written.clone(), message: error.to_string() };
+            builder.add(&glob).map_err(bad)?;
+        }
+        builder.build().map_err(|error| SourceError::Glob { glob: String::new(), message: error.to_string() })
+    }
+
+    fn list(&self) -> Result<(Vec<(RepoPath, PathBuf)>, Vec<Notice>), SourceError> {
+        let Settings { roots, ignore_files, threads, .. } = &self.settings;
+        for root in roots {
+            let unreadable = |source| SourceError::Root { path: root.clone(), source };
+            #[expect(clippy::disallowed_methods, reason = "a root that is not there is refused by name")]
+            std::fs::metadata(root).map_err(unreadable)?;
+        }
+        let Some((first, rest)) = roots.split_first() else { return Ok(Default::default()) };
+        let mut builder = WalkBuilder::new(first);
+        rest.iter().for_each(|root| {
+            builder.add(root);
+        });
+        builder
+            .standard_filters(false)
+            .hidden(false)
+            .parents(*ignore_files)
+            .ignore(*ignore_files)
+            .git_ignore(*ignore_files)
+            .git_exclude(*ignore_files)
+            .require_git(false)
+            .follow_links(false)
+            .threads(*threads)
+            .overrides(self.overrides()?)
+            .filter_entry(|entry| entry.file_name() != ".git");
+        if *ignore_files {
+            builder.add_custom_ignore_filename(IGNORE_FILE);
+        }
+        let (found, notices) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+        builder.build_parallel().run(|| {
+            let mut batch = Batch { paths: Vec::new(), sink: &found };
+            let notices = &notices;
+            Box::new(move |entry| {
+                match entry {
+                    Ok(entry) => batch.paths.extend(self.file(&entry)),
+                    Err(error) => push(notices, self.walk_notice(&error)),
+                }
+                WalkState::Continue
+            })
+        });
+        let mut found = found.into_inner().unwrap_or_default();
+        found.par_sort_unstable();
+        found.dedup_by(|a, b| a.0 == b.0);
+        Ok((found, notices.into_inner().unwrap_or_default()))
+    }
+
+    fn file(&self, entry: &DirEntry) -> Option<(RepoPath, PathBuf)> {
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        is_file.then(|| (self.relative(entry.path()), entry.path().to_path_buf()))
+    }
+
+    /// The path below the base; a root outside the base keeps its own name.
+    fn relative(&self, path: &Path) -> RepoPath {
+        let below = path.strip_prefix(&self.settings.base).ok();
+        let below = below.or_else(|| self.settings.roots.iter().find_map(|root| path.strip_prefix(root).ok()));
+        match below {
+            Some(below) if below.as_os_str().is_empty() => {
+                RepoPath::from_relative(Path::new(path.file_name().unwrap_or_default()))
+            }
+            Some(below) => RepoPath::from_relative(below),
+            None => RepoPath::from_relative(path),
+        }
+    }
+
+    fn walk_notice(&self, error: &ignore::Error) -> Notice {
+        let mut notice = Notice::incomplete(NoticeKind::Unreadable, String::new());
+        let mut inner = error;
+        loop {
+            inner = match inner {
+                ignore::Error::WithPath { path, err } => {
+                    notice.path = Some(self.relative(path));
+                    err
+                }
+                ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,
+                _ => break,
+            };
+        }
+        notice.message = match inner.io_error() {
+            Some(io) => format!("cannot be listed: {}. Give this user access, or exclude it", io.kind()),
+            None => "a glob of an ignore file does not parse and was left out".to_owned(),
+        };
+        notice
+    }
+
+    fn visit(
+        &self,
+        (path, disk): &(RepoPath, PathBuf),
+        want: Want,
+        visit: &(dyn Fn(Content<'_>) + Sync),
+    ) -> io::Result<(read::Done, Option<Notice>)> {
+        let number = self.opens.fetch_add(1, Ordering::Relaxed);
+        if let Some(error) = self.fault.as_ref().and_then(|fault| fault(number)) {
+            return Err(error);
+        }
+        read::visit_file(disk, path, want, self.settings.max_file_size, visit)
+    }
+}
+
+/// Paths of one walking thread, handed over in one go when the thread ends.
+struct Batch<'a> {
+    paths: Vec<(RepoPath, PathBuf)>,
+    sink: &'a Mutex<Vec<(RepoPath, PathBuf)>>,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut sink) = self.sink.lock() {
+            sink.append(&mut self.paths);
+        }
+    }
+}
+
+fn push(notices: &Mutex<Vec<Notice>>, notice: Notice) {
+    if let Ok(mut notices) = notices.lock() {
+        notices.push(notice);
+    }
+}
+
+impl Source for Tree {
+    fn for_each(
+        &self,
+        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
+        visit: &(dyn Fn(Content<'_>) + Sync),
+    ) -> Result<Outcome, SourceError> {
+        let (files, listing) = self.list()?;
+        let (notices, read, scanned, binary) =
+            (Mutex::new(listing), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        files.par_iter().with_max_len(64).for_each(|file| {
+            let want = wanted(&file.0);
+            if want.is_nothing() {
+                return;
+            }
+            match self.visit(file, want, visit) {
+                Ok((done, notice)) => {
+                    read.fetch_add(done.bytes, Ordering::Relaxed);
+                    scanned.fetch_add(u64::from(done.scanned), Ordering::Relaxed);
+                    binary.fetch_add(u64::from(done.binary), Ordering::Relaxed);
+                    if let Some(progress) = &self.progress {
+                        progress(done.bytes);
+                    }
+                    notice.into_iter().for_each(|notice| push(&notices, notice));
+                }
+                Err(error) => push(&notices, unreadable(&file.0, &error)),
+            }
+        });
+        let coverage = Coverage {
+            files_seen: files.len() as u64,
+            files_scanned: scanned.into_inner(),
+            bytes_scanned: read.into_inner(),
+            binary: binary.into_inner(),
+        };
+        Ok(Outcome { coverage, notices: notices.into_inner().unwrap_or_default() })
+    }
+}
+
+fn unreadable(path: &RepoPath, error: &io::Error) -> Notice {
+    let message = format!("cannot be read: {}. Give this user access, or exclude it", error.kind());
+    Notice::incomplete(NoticeKind::Unreadable, message).at(path)
+}
