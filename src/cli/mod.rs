@@ -1,1 +1,4 @@
 //! Layer 5: the command line.
+
+pub mod args;
+pub mod exit;

@@ -104,11 +104,7 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
 /// portcullis as a tool of its own report.
 #[must_use]
 pub fn own_tool() -> Tool {
-    Tool {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..Tool::default()
-    }
+    Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), ..Tool::default() }
 }
 
 fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
@@ -218,11 +214,10 @@ fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<seal::Seale
             Some(input) => (&input.origin, &input.bytes[..]),
             None => (&Origin::WorkTree, &[][..]),
         };
-        let input = crate::model::Input {
-            origin,
-            ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes)
-        };
-        sealed.push(seal::file(&FileView::new(&input), own, plan, &|other| content(other).map(|input| &input.bytes[..])));
+        let input =
+            crate::model::Input { origin, ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes) };
+        sealed
+            .push(seal::file(&FileView::new(&input), own, plan, &|other| content(other).map(|input| &input.bytes[..])));
     }
     sealed
 }

@@ -114,12 +114,7 @@ fn place(view: &FileView<'_>, mut notice: Notice) -> Notice {
     notice
 }
 
-fn finding(
-    view: &FileView<'_>,
-    draft: Draft,
-    secrets: &[Span],
-    other: &Lookup<'_>,
-) -> Finding {
+fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'_>) -> Finding {
     let related = draft.related.iter().map(|place| related(view, place, other)).collect();
     let fixes = draft.fixes.iter().map(|fix| FindingFix {
         description: fix.description.clone(),
@@ -157,11 +152,7 @@ fn finding(
     }
 }
 
-fn related(
-    view: &FileView<'_>,
-    place: &crate::model::DraftRelated,
-    other: &Lookup<'_>,
-) -> Related {
+fn related(view: &FileView<'_>, place: &crate::model::DraftRelated, other: &Lookup<'_>) -> Related {
     let location = match &place.path {
         Some(path) if path != view.path => {
             let input = Input::whole(path, other(path).unwrap_or_default());

@@ -219,8 +219,7 @@ mod tests {
             let input = content.input;
             seen.lock().expect("no panic").push((input.byte_base, input.bytes.len(), input.first_line));
         };
-        let (done, notice) =
-            visit_file(&disk, &RepoPath::new("large"), TEXT, 1024, &visit).expect("reads");
+        let (done, notice) = visit_file(&disk, &RepoPath::new("large"), TEXT, 1024, &visit).expect("reads");
         assert_eq!(done.bytes, content.len() as u64);
         assert!(notice.is_none(), "nobody wanted it whole");
         let mut seen = seen.into_inner().expect("no panic");

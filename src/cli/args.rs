@@ -1,0 +1,184 @@
+//! What may be typed. Arguments are never passed below `cli`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 pass, 1 gate failed, 2 usage or configuration error, 3 scan incomplete.")]
+pub struct Cli {
+    /// When to colour output.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say nothing but the report and errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more: every notice, and what was left out.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When output has colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan a tree and report; exit 1 where the gate fails.
+    Scan(Box<ScanArgs>),
+    /// List, show and test rules.
+    Rules(RulesArgs),
+    /// Explain a rule: why, how to fix it, references, examples.
+    Explain {
+        /// A rule id, with or without its scanner, or an alias such as `CKV_AWS_20`.
+        rule: String,
+    },
+    /// Write shell completions to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output.
+    Man,
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, Default, Args)]
+pub struct ScanArgs {
+    /// Folders and files to scan; the current folder where none is named.
+    pub paths: Vec<PathBuf>,
+    /// Report format, with `=FILE` to write it there; may be repeated.
+    #[arg(short, long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<String>,
+    /// Write the (only) report to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Run these scanners alone.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub scanners: Vec<String>,
+    /// Leave these scanners out.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub skip_scanners: Vec<String>,
+    /// Fail on findings of this severity or worse: critical, high, medium, low, info or none; per scanner as
+    /// `secrets=low,iac=critical`.
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',', env = "PORTCULLIS_FAIL_ON")]
+    pub fail_on: Vec<String>,
+    /// Report and count only findings at least this sure.
+    #[arg(long, value_name = "CONFIDENCE")]
+    pub min_confidence: Option<String>,
+    /// Scan what .gitignore, .ignore and .portcullisignore leave out, too.
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Leave out files and folders that match; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Scan only files that match; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+    /// Parse files up to this size; larger ones are searched for secrets in windows. K, M and G count 1024.
+    #[arg(long, value_name = "BYTES")]
+    pub max_file_size: Option<String>,
+    /// Worker threads; 0 for one per core.
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0, env = "PORTCULLIS_THREADS")]
+    pub threads: usize,
+    /// A folder of rules of your own, in the format of rules/README.md; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Rules listed in SARIF: those that fired, or all.
+    #[arg(long, value_enum, default_value_t = SarifRules::Fired, value_name = "WHICH")]
+    pub sarif_rules: SarifRules,
+    /// Write suppressed findings too, marked as such.
+    #[arg(long)]
+    pub show_suppressed: bool,
+    /// Ignore every suppression comment.
+    #[arg(long)]
+    pub no_pragmas: bool,
+    /// Group the table by file or by severity.
+    #[arg(long, value_enum, default_value_t = GroupBy::File, value_name = "HOW")]
+    pub group_by: GroupBy,
+    /// Category of the SARIF upload: one analysis per tool and category replaces the one before.
+    #[arg(long, value_name = "NAME", default_value = "portcullis")]
+    pub category: String,
+    /// The configuration file, instead of portcullis.toml found upwards from the root.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
+    /// The advisory database: an index file or a folder in the OSV bucket's layout.
+    #[arg(long, value_name = "PATH", env = "PORTCULLIS_DB")]
+    pub db: Option<PathBuf>,
+    /// Count an advisory database older than this as an incomplete scan: 7d, 48h.
+    #[arg(long, value_name = "AGE")]
+    pub max_db_age: Option<String>,
+    /// Notices of unused ignores fail the run as incomplete.
+    #[arg(long)]
+    pub deny_unused_ignores: bool,
+    /// A Terraform variable file; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub tf_var_file: Vec<PathBuf>,
+}
+
+/// Which rules SARIF lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SarifRules {
+    /// Those that fired.
+    #[default]
+    Fired,
+    /// Every rule of the scanners that ran.
+    All,
+}
+
+/// How the table groups findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GroupBy {
+    /// By file.
+    #[default]
+    File,
+    /// By severity, the worst first.
+    Severity,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What may be done with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// One line per rule.
+    List {
+        /// Only rules of this scanner.
+        #[arg(long, value_name = "NAME")]
+        scanner: Option<String>,
+    },
+    /// Everything about one rule.
+    Show {
+        /// A rule id, with or without its scanner, or an alias.
+        rule: String,
+    },
+    /// Scan a file of samples and show what matches, line by line.
+    Test {
+        /// A rule id, with or without its scanner.
+        rule: String,
+        /// The samples.
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,136 @@
+//! Finding and reading the file.
+
+use std::path::{Path, PathBuf};
+
+use super::{File, Settings, validate};
+
+/// The file's name.
+pub const CONFIG_FILE: &str = "portcullis.toml";
+/// A configuration file larger than this is refused.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// A configuration that cannot be used: the file's author is at fault, and the message says what to write.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{}`: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file does not follow TOML or the schema, or a value is out of its range.
+    #[error("{}:{line}:{column}: {message}{}", path.display(), help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1, in code points.
+        column: usize,
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        help: Option<String>,
+    },
+}
+
+/// The nearest configuration file: in `root`, else in the folders above it, up to the one that holds
+/// `.git`.
+#[must_use]
+pub fn find(root: &Path) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the root as the user sees it, to look upwards from")]
+    let root = std::fs::canonicalize(root).ok()?;
+    for folder in root.ancestors() {
+        let file = folder.join(CONFIG_FILE);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    None
+}
+
+/// Reads and checks a configuration file.
+///
+/// # Errors
+/// Where it cannot be read, does not parse, has an unknown key or a value out of range.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let text = read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let file: File = toml::from_str(&text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().trim().to_owned();
+        invalid(path, &text, span.start, &message, suggestion(&message))
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    validate(file, folder).map_err(|wrong| invalid(path, &text, wrong.at, &wrong.message, wrong.help))
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    #[expect(clippy::disallowed_methods, reason = "the configuration file is read here alone")]
+    let size = std::fs::metadata(path)?.len();
+    if size > MAX_BYTES {
+        return Err(std::io::Error::other("it is larger than 1 MiB"));
+    }
+    #[expect(clippy::disallowed_methods, reason = "the configuration file is read here alone")]
+    std::fs::read_to_string(path)
+}
+
+fn invalid(path: &Path, text: &str, at: usize, message: &str, help: Option<String>) -> ConfigError {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    ConfigError::Invalid {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        message: message.to_owned(),
+        help,
+    }
+}
+
+/// "did you mean" for an unknown key, from the names that the message lists in backquotes.
+fn suggestion(message: &str) -> Option<String> {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown field").then(|| names.next()).flatten()?;
+    nearest(unknown, names).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The candidate that is nearest to `word`, where one is near enough to be meant.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = candidates.map(|name| (strsim::damerau_levenshtein(word, name), name));
+    scored.min().filter(|(distance, name)| *distance <= (name.len() / 3).max(2)).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(text: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(CONFIG_FILE);
+        std::fs::write(&path, text).expect("writes");
+        let error = load(&path).expect_err("is refused").to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_a_suggestion() {
+        assert_eq!(
+            error_of("[gate]\nfail_on = \"high\"\n").lines().collect::<Vec<_>>()[..2],
+            [
+                "portcullis.toml:2:1: unknown field `fail_on`, expected one of `fail-on`, `scanners`, `min-confidence`, `deny-unused-ignores`",
+                "  help: did you mean `fail-on`?"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named_by_its_place() {
+        assert!(error_of("[gate]\nfail-on = \"hihg\"\n").starts_with("portcullis.toml:2:11: `hihg` is no severity"));
+        assert!(error_of("[[ignore]]\nrule = \"x\"\n").contains("missing field `reason`"));
+        assert!(error_of("[[ignore]]\nreason = \"because\"\n").starts_with("portcullis.toml:2:10: "));
+    }
+}

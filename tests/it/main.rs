@@ -1,0 +1,6 @@
+//! All integration tests in one binary: one link instead of many.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
+
+mod layering;
+mod support;
