@@ -1,6 +1,7 @@
 //! Layer 1: bytes to trees in which every node has a span. Parsing never fails: it gives what was
 //! understood and where it was not.
 
+pub mod hcl;
 mod node;
 
 pub use node::{Entry, Node, Parsed, SyntaxError, Value};

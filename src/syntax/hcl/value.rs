@@ -1,0 +1,91 @@
+//! What an expression comes to.
+
+use std::sync::Arc;
+
+use crate::model::Span;
+
+/// A value, and the text it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Val {
+    /// What it is.
+    pub kind: Kind,
+    /// The bytes in `file` that say so.
+    pub span: Span,
+    /// Which of the evaluated files `span` counts in: a number the evaluator gives out.
+    pub file: u32,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Nothing: the same as leaving the attribute out.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(f64),
+    /// Text.
+    String(Arc<str>),
+    /// A list, tuple or set, in order; a set is sorted and without repeats.
+    List(Arc<Vec<Val>>),
+    /// A map or object, sorted by key where the language says so (`keys`, `for`).
+    Map(Arc<Vec<(Arc<str>, Val)>>),
+    /// JSON text whose structure is still at hand: what `jsonencode` and rendered policies come to.
+    Json(Arc<Val>),
+    /// It can't be known from the text alone: why.
+    Unknown(Arc<str>),
+    /// An attribute of another resource: its address (`module.a.aws_s3_bucket.b`) and the path after it (`id`).
+    Ref(Arc<str>, Arc<str>),
+}
+
+impl Kind {
+    /// Text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::String(Arc::from(text))
+    }
+
+    /// Something that can't be known.
+    #[must_use]
+    pub fn unknown(reason: &str) -> Self {
+        Self::Unknown(Arc::from(reason))
+    }
+
+    /// True for what can't be known, references to other resources included.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Ref(..))
+    }
+}
+
+impl Val {
+    /// The member of a map; `None` on anything else.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Val> {
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|(name, _)| &**name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; empty on anything else.
+    #[must_use]
+    pub fn items(&self) -> &[Val] {
+        match &self.kind {
+            Kind::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// True where nothing inside is unknown. Bounded by the value's own depth.
+    #[must_use]
+    pub fn is_wholly_known(&self) -> bool {
+        match &self.kind {
+            Kind::Unknown(_) | Kind::Ref(..) => false,
+            Kind::List(items) => items.iter().all(Self::is_wholly_known),
+            Kind::Map(entries) => entries.iter().all(|(_, value)| value.is_wholly_known()),
+            Kind::Json(inner) => inner.is_wholly_known(),
+            _ => true,
+        }
+    }
+}
