@@ -4,7 +4,7 @@ mod load;
 mod schema;
 mod validate;
 
-pub use load::{CONFIG_FILE, ConfigError, find, load};
+pub use load::{CONFIG_FILE, ConfigError, find, load, nearest};
 pub use schema::File;
 pub use validate::{ScanSettings, Settings};
-pub use validate::{parse_age_days, parse_size, validate};
+pub use validate::{parse_age_days, parse_size, parse_threshold, validate};

@@ -13,6 +13,18 @@ pub enum NoticeLevel {
     Error,
 }
 
+impl NoticeLevel {
+    /// The word in reports and on the terminal.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What kind of problem it is: the stable word that reports carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoticeKind {

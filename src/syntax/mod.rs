@@ -2,6 +2,9 @@
 //! understood and where it was not.
 
 pub mod hcl;
+pub mod json;
 mod node;
+pub mod toml;
+pub mod yaml;
 
 pub use node::{Entry, Node, Parsed, SyntaxError, Value};
