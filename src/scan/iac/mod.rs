@@ -1,1 +1,3 @@
 //! Infrastructure as code.
+
+pub mod lower;

@@ -1,0 +1,3 @@
+//! Languages to resources.
+
+pub mod terraform;

@@ -1,0 +1,445 @@
+//! Expressions to values.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::ops::{self, Out};
+use super::scope::{Env, Evaluator, Instances, Scope, nowhere};
+use super::{files, functions, policy};
+use crate::syntax::hcl::{BinOp, Expr, ExprKind, ForExpr, Kind, Part, SplatStep, Val};
+
+/// Values inside one value, at most.
+const MAX_WEIGHT: usize = 200_000;
+
+/// Where an expression is evaluated.
+struct Here<'e, 'w> {
+    scope: &'e Rc<Scope<'w>>,
+    env: &'e Env,
+    file: u32,
+}
+
+/// One step of a traversal.
+enum Step<'x> {
+    Attr(&'x str),
+    Index(&'x Expr),
+}
+
+impl<'w> Evaluator<'w> {
+    /// The value of an expression that stands in `file`. Every value made here has the place of its own
+    /// expression; one that is only referred to keeps its inside's places, in their file.
+    pub fn eval(&self, scope: &Rc<Scope<'w>>, env: &Env, file: u32, expr: &Expr) -> Val {
+        let at = |kind| Val::new(kind, expr.span, file);
+        let here = Here { scope, env, file };
+        self.deeper(
+            || {
+                let kind = self.kind_of(&here, expr).unwrap_or_else(|kind| kind);
+                at(self.bounded(kind))
+            },
+            at,
+        )
+    }
+
+    fn sub(&self, here: &Here<'_, 'w>, expr: &Expr) -> Val {
+        self.eval(here.scope, here.env, here.file, expr)
+    }
+
+    /// Refuses values that grew out of hand (lists of lists of the same list).
+    fn bounded(&self, kind: Kind) -> Kind {
+        if !matches!(kind, Kind::List(_) | Kind::Map(_) | Kind::Json(_)) {
+            return kind;
+        }
+        let value = nowhere(kind);
+        let weight = value.weight(MAX_WEIGHT);
+        if weight >= MAX_WEIGHT {
+            return Kind::unknown("value too large");
+        }
+        match self.enter(weight as u64 / 8) {
+            Ok(()) => value.kind,
+            Err(kind) => kind,
+        }
+    }
+
+    fn kind_of(&self, here: &Here<'_, 'w>, expr: &Expr) -> Out {
+        match &expr.kind {
+            ExprKind::Null => Ok(Kind::Null),
+            ExprKind::Bool(value) => Ok(Kind::Bool(*value)),
+            ExprKind::Number(value) => Ok(Kind::Number(*value)),
+            ExprKind::String(text) => Ok(Kind::text(text)),
+            ExprKind::Template(parts) => self.template(here, parts),
+            ExprKind::List(items) => Ok(Kind::list(items.iter().map(|item| self.sub(here, item)).collect())),
+            ExprKind::Object(members) => self.object(here, members),
+            ExprKind::Var(_) | ExprKind::Attr(..) | ExprKind::Index(..) => self.traversal(here, expr),
+            ExprKind::Splat(of, steps) => self.splat(here, of, steps),
+            ExprKind::Call(name, args, expand) => self.call(here, name, args, *expand),
+            ExprKind::Cond(parts) => self.conditional(here, parts),
+            ExprKind::Not(of) => ops::boolean(&self.sub(here, of)).map(|value| Kind::Bool(!value)),
+            ExprKind::Neg(of) => ops::number(&self.sub(here, of)).map(|value| Kind::Number(-value)),
+            ExprKind::Binary(op, sides) => self.binary(here, *op, sides),
+            ExprKind::For(each) => self.for_expr(here, each),
+        }
+    }
+
+    fn object(&self, here: &Here<'_, 'w>, members: &[(Expr, Expr)]) -> Out {
+        let mut entries: Vec<(Arc<str>, Val)> = Vec::with_capacity(members.len());
+        for (key, value) in members {
+            let key = ops::text(&self.sub(here, key))?.into_owned();
+            let value = self.sub(here, value);
+            match entries.iter_mut().find(|(name, _)| **name == *key) {
+                Some(entry) if members.len() < 1_000 => entry.1 = value,
+                _ => entries.push((key.into(), value)),
+            }
+        }
+        Ok(Kind::map(entries))
+    }
+
+    fn conditional(&self, here: &Here<'_, 'w>, parts: &[Expr; 3]) -> Out {
+        let condition = self.sub(here, &parts[0]);
+        match ops::boolean(&condition) {
+            Ok(true) => Ok(self.sub(here, &parts[1]).kind),
+            Ok(false) => Ok(self.sub(here, &parts[2]).kind),
+            Err(Kind::Invalid(why)) => Err(Kind::Invalid(why)),
+            Err(unknown) => {
+                let (a, b) = (self.sub(here, &parts[1]), self.sub(here, &parts[2]));
+                if a.kind == b.kind { Ok(a.kind) } else { Err(unknown) }
+            }
+        }
+    }
+
+    fn binary(&self, here: &Here<'_, 'w>, op: BinOp, sides: &[Expr; 2]) -> Out {
+        let a = self.sub(here, &sides[0]);
+        let decisive = match op {
+            BinOp::And => false,
+            BinOp::Or => true,
+            _ => return ops::binary(op, &a, &self.sub(here, &sides[1])),
+        };
+        let left = ops::boolean(&a);
+        if left == Ok(decisive) {
+            return Ok(Kind::Bool(decisive));
+        }
+        let right = ops::boolean(&self.sub(here, &sides[1]));
+        match (left, right) {
+            (_, Ok(right)) if right == decisive => Ok(Kind::Bool(decisive)),
+            (Err(kind), _) | (_, Err(kind)) => Err(kind),
+            _ => Ok(Kind::Bool(!decisive)),
+        }
+    }
+
+    fn template(&self, here: &Here<'_, 'w>, parts: &[Part]) -> Out {
+        if let [Part::Interpolation(only)] = parts {
+            return Ok(self.sub(here, only).kind);
+        }
+        let mut text = String::new();
+        self.render(here, parts, &mut text)?;
+        Ok(Kind::text(&text))
+    }
+
+    fn render(&self, here: &Here<'_, 'w>, parts: &[Part], text: &mut String) -> Result<(), Kind> {
+        for part in parts {
+            self.enter(1)?;
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Interpolation(expr) => text.push_str(&ops::text(&self.sub(here, expr))?),
+                Part::If(condition, then, otherwise) => {
+                    let chosen = if ops::boolean(&self.sub(here, condition))? { then } else { otherwise };
+                    self.render(here, chosen, text)?;
+                }
+                Part::For { key, value, of, body } => {
+                    for (index, item) in pairs(&self.sub(here, of))? {
+                        let env = bind(here.env, key.as_deref(), value, index, item);
+                        self.render(&Here { env: &env, ..*here }, body, text)?;
+                    }
+                }
+            }
+            if text.len() > ops::MAX_TEXT {
+                return Err(Kind::unknown("text too long to build"));
+            }
+        }
+        Ok(())
+    }
+
+    fn for_expr(&self, here: &Here<'_, 'w>, each: &ForExpr) -> Out {
+        let mut list = Vec::new();
+        let mut map: Vec<(Arc<str>, Val)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for (index, item) in pairs(&self.sub(here, &each.of))? {
+            self.enter(4)?;
+            let env = bind(here.env, each.key_var.as_deref(), &each.value_var, index, item);
+            let inner = Here { env: &env, ..*here };
+            if let Some(condition) = &each.cond
+                && !ops::boolean(&self.sub(&inner, condition))?
+            {
+                continue;
+            }
+            let value = self.sub(&inner, &each.value);
+            let Some(key) = &each.key else {
+                list.push(value);
+                continue;
+            };
+            let key: Arc<str> = ops::text(&self.sub(&inner, key))?.into();
+            match (places.get(&key), each.grouping) {
+                (None, grouping) => {
+                    places.insert(Arc::clone(&key), map.len());
+                    let value = if grouping { value.with(Kind::list(vec![value.clone()])) } else { value };
+                    map.push((key, value));
+                }
+                (Some(&at), true) => {
+                    let slot: &mut (Arc<str>, Val) = &mut map[at];
+                    if let Kind::List(items) = &mut slot.1.kind {
+                        Arc::make_mut(items).push(value);
+                    }
+                }
+                (Some(_), false) => return Err(Kind::invalid("two elements have the same key")),
+            }
+        }
+        if each.key.is_none() {
+            return Ok(Kind::list(list));
+        }
+        map.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Kind::map(map))
+    }
+
+    fn splat(&self, here: &Here<'_, 'w>, of: &Expr, steps: &[SplatStep]) -> Out {
+        let value = self.sub(here, of);
+        let items: Vec<Val> = match &value.kind {
+            Kind::Null => Vec::new(),
+            Kind::List(items) => items.to_vec(),
+            Kind::Unknown(_) | Kind::Invalid(_) => return Err(value.kind),
+            // A resource with `count`, or one without: its elements are alike for us.
+            _ => vec![value.clone()],
+        };
+        let mut all = Vec::with_capacity(items.len());
+        for item in items {
+            let mut at = item;
+            for step in steps {
+                let kind = match step {
+                    SplatStep::Attr(name) => member(&at, name),
+                    SplatStep::Index(key) => element(&at, &self.sub(here, key)),
+                };
+                at = at.with(kind.unwrap_or_else(|kind| kind));
+            }
+            all.push(at);
+        }
+        Ok(Kind::list(all))
+    }
+
+    fn call(&self, here: &Here<'_, 'w>, name: &str, args: &[Expr], expand: bool) -> Out {
+        match name {
+            "try" => {
+                for arg in args {
+                    let value = self.sub(here, arg);
+                    if !matches!(value.kind, Kind::Invalid(_)) {
+                        return Ok(value.kind);
+                    }
+                }
+                return Err(Kind::invalid("no argument of try is valid"));
+            }
+            "can" => {
+                return Ok(match self.sub(here, args.first().ok_or_else(|| Kind::invalid("no argument"))?).kind {
+                    Kind::Invalid(_) => Kind::Bool(false),
+                    Kind::Unknown(why) => Kind::Unknown(why),
+                    _ => Kind::Bool(true),
+                });
+            }
+            _ => {}
+        }
+        let mut values: Vec<Val> = args.iter().map(|arg| self.sub(here, arg)).collect();
+        if expand && let Some(last) = values.pop() {
+            values.extend(ops::elements(&last)?);
+        }
+        match name {
+            "file" | "fileexists" | "filebase64" | "templatefile" => files::call(self, here.scope, name, &values),
+            _ => Ok(functions::call(name, &values)),
+        }
+    }
+
+    fn traversal(&self, here: &Here<'_, 'w>, expr: &Expr) -> Out {
+        let (base, steps) = unwind(expr);
+        let ExprKind::Var(root) = &base.kind else {
+            return self.follow(here, self.sub(here, base), &steps);
+        };
+        if let Some(value) = here.env.get(root) {
+            return self.follow(here, value.clone(), &steps);
+        }
+        let name = match steps.first() {
+            Some(Step::Attr(name)) => *name,
+            _ => return Err(Kind::unknown(&format!("`{root}` is not evaluated here"))),
+        };
+        match &**root {
+            "var" => self.follow(here, self.variable(here.scope, name), &steps[1..]),
+            "local" => self.follow(here, self.local(here.scope, name), &steps[1..]),
+            "module" => self.module(here, name, &steps[1..]),
+            "path" => Ok(Kind::text(match name {
+                "module" => super::scope::shown(here.scope.dir.path),
+                _ => super::scope::shown(self.root),
+            })),
+            "data" => self.data(here, name, &steps[1..]),
+            "terraform" | "each" | "count" | "self" | "ephemeral" => {
+                Err(Kind::unknown(&format!("`{root}.{name}` is not known before apply")))
+            }
+            kind => self.resource(here, kind, name, &steps[1..]),
+        }
+    }
+
+    fn follow(&self, here: &Here<'_, 'w>, mut value: Val, steps: &[Step<'_>]) -> Out {
+        for step in steps {
+            let kind = match step {
+                Step::Attr(name) => member(&value, name),
+                Step::Index(key) => element(&value, &self.sub(here, key)),
+            }?;
+            value = value.with(kind);
+        }
+        Ok(value.kind)
+    }
+
+    /// `type.name…`: a reference to what that resource will be. Indexes leave no trace; one into a resource
+    /// that has no instance is an error, as it is for Terraform.
+    fn resource(&self, here: &Here<'_, 'w>, kind: &str, name: &str, steps: &[Step<'_>]) -> Out {
+        let Some(block) = here.scope.dir.resources.get(&(kind, name)) else {
+            return Err(Kind::invalid("no such resource"));
+        };
+        let counted = block.item.body.attr("count").or_else(|| block.item.body.attr("for_each")).is_some();
+        if counted {
+            let key = format!("{kind}.{name}");
+            let none = self.memo(here.scope, "instances", &key, || {
+                nowhere(Kind::Bool(matches!(self.instances(here.scope, *block), Instances::Zero)))
+            });
+            if none.kind == Kind::Bool(true) {
+                return if steps.is_empty() {
+                    Ok(Kind::list(Vec::new()))
+                } else {
+                    Err(Kind::invalid("no such instance"))
+                };
+            }
+        }
+        Ok(reference(&format!("{}{kind}.{name}", here.scope.prefix), steps))
+    }
+
+    fn data(&self, here: &Here<'_, 'w>, kind: &str, steps: &[Step<'_>]) -> Out {
+        let Some((Step::Attr(name), rest)) = steps.split_first() else {
+            return Err(Kind::unknown("a data source"));
+        };
+        let wants_json = rest.iter().any(|step| matches!(step, Step::Attr("json" | "minified_json")));
+        if kind == "aws_iam_policy_document"
+            && wants_json
+            && let Some(block) = here.scope.dir.data.get(&(kind, *name))
+        {
+            return Ok(self.memo(here.scope, "data", name, || policy::render(self, here.scope, *block)).kind);
+        }
+        Ok(reference(&format!("{}data.{kind}.{name}", here.scope.prefix), rest))
+    }
+
+    fn module(&self, here: &Here<'_, 'w>, name: &str, steps: &[Step<'_>]) -> Out {
+        let Some(instances) = self.children(here.scope, name) else {
+            return Ok(reference(&format!("{}module.{name}", here.scope.prefix), steps));
+        };
+        let (chosen, rest) = match steps.split_first() {
+            Some((Step::Index(key), rest)) => {
+                let key = self.sub(here, key);
+                let found = instances.iter().find(|(other, _)| ops::equal(other, &key) == Ok(true));
+                (found.or_else(|| instances.first()), rest)
+            }
+            _ => (instances.first(), steps),
+        };
+        let Some((_, scope)) = chosen else {
+            return if steps.is_empty() { Ok(Kind::list(Vec::new())) } else { Err(Kind::invalid("no such instance")) };
+        };
+        match rest.split_first() {
+            Some((Step::Attr(output), rest)) => {
+                let value = self.output(&self.scope(*scope), output);
+                self.follow(here, value, rest)
+            }
+            _ => Err(Kind::unknown("a module as a whole")),
+        }
+    }
+}
+
+fn unwind(expr: &Expr) -> (&Expr, Vec<Step<'_>>) {
+    let mut steps = Vec::new();
+    let mut at = expr;
+    loop {
+        at = match &at.kind {
+            ExprKind::Attr(of, name) => {
+                steps.push(Step::Attr(name));
+                of
+            }
+            ExprKind::Index(of, key) => {
+                // `a["b"]` is `a.b`.
+                steps.push(match &key.kind {
+                    ExprKind::String(name) => Step::Attr(name),
+                    _ => Step::Index(key),
+                });
+                of
+            }
+            _ => break,
+        };
+    }
+    steps.reverse();
+    (at, steps)
+}
+
+fn reference(address: &str, steps: &[Step<'_>]) -> Kind {
+    let path: Vec<&str> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Attr(name) => Some(*name),
+            Step::Index(_) => None,
+        })
+        .collect();
+    Kind::Ref(address.into(), path.join(".").into())
+}
+
+/// `value.name`.
+fn member(value: &Val, name: &str) -> Out {
+    match &value.kind {
+        Kind::Map(_) => value.get(name).map(|found| found.kind.clone()).ok_or_else(|| Kind::invalid("no such member")),
+        Kind::Ref(address, path) => {
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            Ok(Kind::Ref(Arc::clone(address), path.into()))
+        }
+        Kind::List(items) => match name.parse::<usize>().ok().and_then(|at| items.get(at)) {
+            Some(item) => Ok(item.kind.clone()),
+            None => Err(Kind::invalid("no such element")),
+        },
+        Kind::Unknown(_) => Err(value.kind.clone()),
+        _ => Err(Kind::invalid("no members")),
+    }
+}
+
+/// `value[key]`.
+fn element(value: &Val, key: &Val) -> Out {
+    if matches!(value.kind, Kind::Ref(..)) {
+        return Ok(value.kind.clone());
+    }
+    match &ops::known(value)?.kind {
+        Kind::List(items) => {
+            let at = ops::integer(key)?;
+            let found = usize::try_from(at).ok().and_then(|at| items.get(at));
+            found.map(|item| item.kind.clone()).ok_or_else(|| Kind::invalid("no such element"))
+        }
+        Kind::Map(_) => member(value, &ops::text(key)?),
+        _ => Err(Kind::invalid("no elements")),
+    }
+}
+
+/// What a `for` walks: keys and values of a map in order of the keys, indexes and elements of a list.
+fn pairs(value: &Val) -> Result<Vec<(Val, Val)>, Kind> {
+    match &ops::known(value)?.kind {
+        Kind::List(items) => {
+            Ok(items.iter().enumerate().map(|(at, item)| (item.with(Kind::Number(at as f64)), item.clone())).collect())
+        }
+        Kind::Map(entries) => {
+            let mut sorted: Vec<_> = entries.iter().collect();
+            sorted.sort_by(|a, b| a.0.cmp(&b.0));
+            Ok(sorted.into_iter().map(|(key, item)| (item.with(Kind::String(Arc::clone(key))), item.clone())).collect())
+        }
+        _ => Err(Kind::invalid("nothing to walk over")),
+    }
+}
+
+fn bind(env: &Env, key_var: Option<&str>, value_var: &str, key: Val, value: Val) -> Env {
+    let env = match key_var {
+        Some(name) => env.with(name, key),
+        None => env.clone(),
+    };
+    env.with(value_var, value)
+}

@@ -1,0 +1,39 @@
+//! `file` and its kin: they read what was kept of the tree, and nothing outside it.
+
+use std::rc::Rc;
+
+use super::ops::{MAX_TEXT, Out, members, text};
+use super::scope::{Env, Evaluator, Scope};
+use crate::model::RepoPath;
+use crate::syntax::hcl::{Kind, Val, parse_template};
+
+/// Calls one of them. A path is seen from the root of the tree (as `path.module` gives it), then from the
+/// module's directory.
+pub(super) fn call<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, name: &str, args: &[Val]) -> Out {
+    let path = text(args.first().ok_or_else(|| Kind::invalid("no path"))?)?;
+    let found = [("", &*path), (evaluator.root, &*path), (scope.dir.path, &*path)]
+        .into_iter()
+        .filter_map(|(from, path)| RepoPath::resolve(from, path))
+        .find_map(|path| evaluator.world.texts.get(path.as_str()));
+    let Some(input) = found else {
+        return Err(Kind::unknown("a file that was not read"));
+    };
+    let content = std::str::from_utf8(&input.bytes).ok().filter(|content| content.len() <= MAX_TEXT);
+    match (name, content) {
+        ("fileexists", _) => Ok(Kind::Bool(true)),
+        ("file", Some(content)) => Ok(Kind::text(content)),
+        ("templatefile", Some(content)) => {
+            let at = &args[0];
+            let template =
+                parse_template(content, at.span).ok_or_else(|| Kind::unknown("a template that does not parse"))?;
+            let mut env = Env::default();
+            if let Some(vars) = args.get(1) {
+                for (key, value) in members(vars)? {
+                    env = env.with(key, value.clone());
+                }
+            }
+            Ok(evaluator.eval(scope, &env, at.file, &template).kind)
+        }
+        _ => Err(Kind::unknown("the content of a file")),
+    }
+}

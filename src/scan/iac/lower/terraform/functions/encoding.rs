@@ -1,0 +1,216 @@
+//! Encodings and digests.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::Digest as _;
+
+use super::super::ops::{MAX_TEXT, Out, known, number_text, text};
+use super::Args;
+use crate::syntax::hcl::{Kind, Val};
+
+pub(super) fn base64encode(args: Args<'_>) -> Out {
+    Ok(Kind::text(&STANDARD.encode(text(&args[0])?.as_bytes())))
+}
+
+pub(super) fn base64encode_utf8(args: Args<'_>) -> Out {
+    if !text(&args[1])?.eq_ignore_ascii_case("utf-8") {
+        return Err(Kind::unknown("an encoding other than UTF-8"));
+    }
+    base64encode(args)
+}
+
+pub(super) fn base64decode(args: Args<'_>) -> Out {
+    let bytes = STANDARD.decode(text(&args[0])?.as_bytes()).map_err(|_| Kind::invalid("not base64"))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Kind::text(&text)),
+        Err(_) => Err(Kind::invalid("not UTF-8 inside the base64")),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) fn sha256(args: Args<'_>) -> Out {
+    Ok(Kind::text(&hex(&sha2::Sha256::digest(text(&args[0])?.as_bytes()))))
+}
+
+pub(super) fn sha512(args: Args<'_>) -> Out {
+    Ok(Kind::text(&hex(&sha2::Sha512::digest(text(&args[0])?.as_bytes()))))
+}
+
+pub(super) fn base64sha256(args: Args<'_>) -> Out {
+    Ok(Kind::text(&STANDARD.encode(sha2::Sha256::digest(text(&args[0])?.as_bytes()))))
+}
+
+pub(super) fn base64sha512(args: Args<'_>) -> Out {
+    Ok(Kind::text(&STANDARD.encode(sha2::Sha512::digest(text(&args[0])?.as_bytes()))))
+}
+
+pub(super) fn urlencode(args: Args<'_>) -> Out {
+    let mut encoded = String::new();
+    for byte in text(&args[0])?.bytes() {
+        match byte {
+            b' ' => encoded.push('+'),
+            _ if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => encoded.push(byte as char),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(Kind::text(&encoded))
+}
+
+pub(super) fn urldecode(args: Args<'_>) -> Out {
+    let input = text(&args[0])?;
+    let mut bytes = Vec::with_capacity(input.len());
+    let mut rest = input.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = rest.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+                let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+                bytes.push(byte.ok_or_else(|| Kind::invalid("a bad escape"))?);
+                rest = &rest[2..];
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).map(|text| Kind::text(&text)).map_err(|_| Kind::invalid("not UTF-8"))
+}
+
+/// `jsonencode`, lenient: the structure is kept, so that a rule sees into it even where parts are unknown.
+pub(super) fn jsonencode(args: Args<'_>) -> Out {
+    match &args[0].kind {
+        Kind::List(_) | Kind::Map(_) => Ok(Kind::Json(Arc::new(args[0].clone()))),
+        _ => json_text(known(&args[0])?).map(|text| Kind::text(&text)),
+    }
+}
+
+/// A value as JSON text: members sorted, and `<`, `>`, `&` escaped, as Terraform writes it.
+pub(in super::super) fn json_text(value: &Val) -> Result<String, Kind> {
+    let mut json = String::new();
+    write_json(value, &mut json)?;
+    Ok(json)
+}
+
+fn write_json(value: &Val, json: &mut String) -> Result<(), Kind> {
+    if json.len() > MAX_TEXT {
+        return Err(Kind::unknown("JSON too long to write"));
+    }
+    match &known(value)?.kind {
+        Kind::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
+        Kind::Number(number) => json.push_str(&number_text(*number)),
+        Kind::String(text) => write_json_string(text, json),
+        Kind::Json(inner) => write_json_string(&json_text(inner)?, json),
+        Kind::List(items) => {
+            json.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    json.push(',');
+                }
+                write_json(item, json)?;
+            }
+            json.push(']');
+        }
+        Kind::Map(entries) => {
+            let mut sorted: Vec<_> = entries.iter().collect();
+            sorted.sort_by(|a, b| a.0.cmp(&b.0));
+            json.push('{');
+            for (at, (key, item)) in sorted.into_iter().enumerate() {
+                if at > 0 {
+                    json.push(',');
+                }
+                write_json_string(key, json);
+                json.push(':');
+                write_json(item, json)?;
+            }
+            json.push('}');
+        }
+        _ => json.push_str("null"),
+    }
+    Ok(())
+}
+
+fn write_json_string(text: &str, json: &mut String) {
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '<' | '>' | '&' | '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => json.push_str(&format!("\\u{:04x}", c as u32)),
+            _ => json.push(c),
+        }
+    }
+    json.push('"');
+}
+
+pub(super) fn jsondecode(args: Args<'_>) -> Out {
+    if let Kind::Json(inner) = &args[0].kind {
+        return Ok(inner.kind.clone());
+    }
+    // The reader refuses what nests deeper than 128 levels.
+    match serde_json::from_str(&text(&args[0])?) {
+        Ok(value) => Ok(from_json(&value, &args[0])),
+        Err(_) => Err(Kind::invalid("not JSON")),
+    }
+}
+
+/// A JSON value, every part of it at one place.
+pub(in super::super) fn from_json(value: &serde_json::Value, at: &Val) -> Kind {
+    match value {
+        serde_json::Value::Null => Kind::Null,
+        serde_json::Value::Bool(value) => Kind::Bool(*value),
+        serde_json::Value::Number(number) => Kind::Number(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::String(text) => Kind::text(text),
+        serde_json::Value::Array(items) => Kind::list(items.iter().map(|item| at.with(from_json(item, at))).collect()),
+        serde_json::Value::Object(entries) => Kind::map(
+            entries.iter().map(|(key, item)| (Arc::from(key.as_str()), at.with(from_json(item, at)))).collect(),
+        ),
+    }
+}
+
+/// `yamldecode` of one document.
+pub(super) fn yamldecode(args: Args<'_>) -> Out {
+    let parsed = crate::syntax::yaml::parse(text(&args[0])?.as_bytes());
+    if !parsed.errors.is_empty() {
+        return Err(Kind::invalid("not YAML"));
+    }
+    Ok(from_node(&parsed.value, &args[0]))
+}
+
+/// A tree, every part of it at one place. The YAML reader bounds its depth.
+pub(in super::super) fn from_node(node: &crate::syntax::Node, at: &Val) -> Kind {
+    use crate::syntax::Value;
+    match &node.value {
+        Value::Null => Kind::Null,
+        Value::Bool(value) => Kind::Bool(*value),
+        Value::Number(_) => Kind::Number(node.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => Kind::text(text),
+        Value::List(items) => Kind::list(items.iter().map(|item| at.with(from_node(item, at))).collect()),
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|entry| (Arc::from(&*entry.key), at.with(from_node(&entry.value, at))));
+            Kind::map(entries.collect())
+        }
+    }
+}
+
+/// `csvdecode`: one map for each line after the header.
+pub(super) fn csvdecode(args: Args<'_>) -> Out {
+    let input = text(&args[0])?;
+    if input.contains('"') {
+        return Err(Kind::unknown("quoted CSV is not decoded"));
+    }
+    let mut lines = input.lines();
+    let header: Vec<Arc<str>> = lines.next().unwrap_or_default().split(',').map(Arc::from).collect();
+    let rows = lines.filter(|line| !line.is_empty()).map(|line| {
+        let fields = line.split(',').map(|field| args[0].with(Kind::text(field)));
+        args[0].with(Kind::map(header.iter().cloned().zip(fields).collect()))
+    });
+    Ok(Kind::list(rows.collect()))
+}

@@ -1,0 +1,213 @@
+//! Terraform and OpenTofu: directories as modules, evaluated as far as the text alone allows.
+//!
+//! A directory that another one calls is evaluated through its callers, with their arguments; alone only where
+//! nobody calls it. What can't be known is unknown with its reason, and never a guess.
+
+mod body;
+mod eval;
+mod files;
+mod functions;
+mod ops;
+mod policy;
+mod scope;
+mod types;
+mod world;
+
+#[cfg(test)]
+mod expressions;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use crate::model::{KeptInput, Notice, NoticeKind, RepoPath, Span};
+use crate::syntax::hcl::{self, Block, ExprKind, Val};
+use crate::syntax::{Parsed, json};
+use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
+use world::{Dir, File, In, World};
+
+/// Resource instances in one run, at most.
+const MAX_RESOURCES: usize = 100_000;
+
+/// What the evaluation is told beside the tree.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Files of variable values that are given to every root module; the last one wins.
+    pub var_files: Vec<RepoPath>,
+}
+
+/// One instance of a block that a rule can look at.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// `aws_s3_bucket`; `data.aws_iam_policy_document`; `provider.aws`; `module`; `variable`, `terraform`.
+    pub kind: String,
+    /// With its modules and without instance keys: `module.a.aws_s3_bucket.b`.
+    pub address: String,
+    /// The second label, or what names the block.
+    pub name: String,
+    /// The file it stands in.
+    pub path: RepoPath,
+    /// That file's number, as values carry it.
+    pub file: u32,
+    /// From the block's first word to its last label.
+    pub header: Span,
+    /// All of the block.
+    pub extent: Span,
+    /// A map: attributes with the place `name = value`, and nested blocks as lists of maps.
+    pub attributes: Val,
+    /// The `module` blocks on the way from the root module, the outermost first.
+    pub calls: Vec<(RepoPath, Span)>,
+}
+
+/// True for a path that the evaluation reads.
+#[must_use]
+pub fn wants(name: &str) -> bool {
+    world::is_configuration(name) || world::is_tfvars(name)
+}
+
+/// Every block of every module in `kept`, evaluated, in a stable order.
+#[must_use]
+pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Instance> {
+    let mut inputs: Vec<&KeptInput> = kept.iter().filter(|input| wants(input.path.file_name())).collect();
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let parsed: Vec<(File, Vec<Notice>)> = inputs.par_iter().map(|input| read(input)).collect();
+    let (files, problems): (Vec<File>, Vec<Vec<Notice>>) = parsed.into_iter().unzip();
+    notices.extend(problems.into_iter().flatten());
+
+    let world = World::new(&files, kept, &settings.var_files);
+    let called = called(&world);
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let mut all = Vec::new();
+    let roots: Vec<&Dir<'_>> = world.dirs.values().filter(|dir| !called.contains(dir.path)).collect();
+    for module in roots.par_iter().map(|dir| Module::evaluate(&world, dir)).collect::<Vec<_>>() {
+        module.into_results(&mut all, &mut reached, notices);
+    }
+    // What only modules in a circle call is reached from no root.
+    for dir in world.dirs.values() {
+        if !reached.contains(dir.path) {
+            Module::evaluate(&world, dir).into_results(&mut all, &mut reached, notices);
+        }
+    }
+    if all.len() > MAX_RESOURCES {
+        all.truncate(MAX_RESOURCES);
+        let message = format!("Only the first {MAX_RESOURCES} Terraform resources were checked.");
+        notices.push(Notice::incomplete(NoticeKind::Limit, message));
+    }
+    all
+}
+
+/// Parses one file, in the syntax its name says.
+fn read(input: &KeptInput) -> (File, Vec<Notice>) {
+    let Parsed { value: body, errors } = if input.path.extension() == "json" {
+        let parsed = json::parse(&input.bytes);
+        Parsed { value: hcl::body_from_json(&parsed.value), errors: parsed.errors }
+    } else {
+        hcl::parse(&input.bytes)
+    };
+    let notice = |error: &crate::syntax::SyntaxError| {
+        let message = format!("This is not Terraform's syntax: {}.", error.message);
+        Notice::incomplete(NoticeKind::Unparsed, message).at(&input.path).span(error.span)
+    };
+    let notices = errors.iter().take(20).map(notice).collect();
+    (File { path: input.path.clone(), body }, notices)
+}
+
+/// The directories that some module of the tree calls.
+fn called<'w>(world: &World<'w>) -> BTreeSet<String> {
+    let sources = world.dirs.values().flat_map(|dir| dir.modules.values().map(move |call| (dir.path, call)));
+    let named = sources.filter_map(|(from, call)| match &call.item.body.attr("source")?.value.kind {
+        ExprKind::String(source) => world::local_source(from, source).filter(|to| to != from),
+        _ => None,
+    });
+    named.collect()
+}
+
+/// What came of one root module.
+struct Module<'w> {
+    instances: Vec<Instance>,
+    notices: Vec<Notice>,
+    reached: Vec<&'w str>,
+}
+
+impl<'w> Module<'w> {
+    fn evaluate(world: &'w World<'w>, dir: &'w Dir<'w>) -> Self {
+        let evaluator = Evaluator::new(world, dir);
+        let mut module = Self { instances: Vec::new(), notices: Vec::new(), reached: Vec::new() };
+        // Scopes are added while the ones before them are walked.
+        let mut at = 0;
+        while at < evaluator.scopes.borrow().len() {
+            let scope = evaluator.scope(at);
+            module.reached.push(scope.dir.path);
+            module.walk(&evaluator, &scope);
+            at += 1;
+        }
+        module.notices.append(&mut evaluator.notices.borrow_mut());
+        module
+    }
+
+    fn walk(&mut self, evaluator: &Evaluator<'w>, scope: &std::rc::Rc<Scope<'w>>) {
+        let calls = calls_of(evaluator, scope);
+        let mut add = |kind: String, name: &str, block: In<&'w Block>, env: &Env| {
+            if self.instances.len() > MAX_RESOURCES {
+                return;
+            }
+            let item = block.item;
+            self.instances.push(Instance {
+                address: format!("{}{kind}.{name}", scope.prefix),
+                kind,
+                name: name.to_owned(),
+                path: evaluator.world.files[block.file as usize].path.clone(),
+                file: block.file,
+                header: item.header,
+                extent: item.span,
+                attributes: body::evaluate(evaluator, scope, env, block.file, &item.body, item.header),
+                calls: calls.clone(),
+            });
+        };
+        let resources = scope.dir.resources.iter().map(|((kind, name), block)| ((*kind).to_owned(), *name, *block));
+        let data = scope.dir.data.iter().map(|((kind, name), block)| (format!("data.{kind}"), *name, *block));
+        for (kind, name, block) in resources.chain(data) {
+            match evaluator.instances(scope, block) {
+                Instances::Zero => {}
+                Instances::One => add(kind, name, block, &Env::default()),
+                Instances::Unknown(why) => add(kind, name, block, &unknown_instance(&why)),
+                Instances::Keys(keys) => {
+                    for (key, value) in keys.iter() {
+                        add(kind.clone(), name, block, &instance_env(key, value));
+                    }
+                }
+            }
+        }
+        for (name, block) in &scope.dir.modules {
+            add("module".into(), name, *block, &Env::default());
+            evaluator.children(scope, name);
+        }
+        for block in &scope.dir.settings {
+            let name = block.item.label(0).unwrap_or("settings");
+            let kind = if &*block.item.kind == "provider" { format!("provider.{name}") } else { "terraform".into() };
+            add(kind, name, *block, &Env::default());
+        }
+    }
+
+    fn into_results(self, all: &mut Vec<Instance>, reached: &mut BTreeSet<&'w str>, notices: &mut Vec<Notice>) {
+        all.extend(self.instances);
+        reached.extend(self.reached);
+        notices.extend(self.notices);
+    }
+}
+
+/// The `module` blocks that lead to a scope, the outermost first.
+fn calls_of<'w>(evaluator: &Evaluator<'w>, scope: &std::rc::Rc<Scope<'w>>) -> Vec<(RepoPath, Span)> {
+    let mut calls = Vec::new();
+    let mut at = std::rc::Rc::clone(scope);
+    while let Some(caller) = &at.caller {
+        let file = &evaluator.world.files[caller.call.file as usize];
+        calls.push((file.path.clone(), caller.call.item.header));
+        let outer = evaluator.scope(caller.scope);
+        at = outer;
+    }
+    calls.reverse();
+    calls
+}
