@@ -23,7 +23,8 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use crate::model::{KeptInput, Notice, NoticeKind, RepoPath, Span};
-use crate::syntax::hcl::{self, Block, ExprKind, Val};
+use crate::scan::iac::resource::Resource;
+use crate::syntax::hcl::{self, Block, ExprKind};
 use crate::syntax::{Parsed, json};
 use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
 use world::{Dir, File, In, World};
@@ -38,38 +39,21 @@ pub struct Settings {
     pub var_files: Vec<RepoPath>,
 }
 
-/// One instance of a block that a rule can look at.
-#[derive(Clone, Debug)]
-pub struct Instance {
-    /// `aws_s3_bucket`; `data.aws_iam_policy_document`; `provider.aws`; `module`; `variable`, `terraform`.
-    pub kind: String,
-    /// With its modules and without instance keys: `module.a.aws_s3_bucket.b`.
-    pub address: String,
-    /// The second label, or what names the block.
-    pub name: String,
-    /// The file it stands in.
-    pub path: RepoPath,
-    /// That file's number, as values carry it.
-    pub file: u32,
-    /// From the block's first word to its last label.
-    pub header: Span,
-    /// All of the block.
-    pub extent: Span,
-    /// A map: attributes with the place `name = value`, and nested blocks as lists of maps.
-    pub attributes: Val,
-    /// The `module` blocks on the way from the root module, the outermost first.
-    pub calls: Vec<(RepoPath, Span)>,
-}
-
 /// True for a path that the evaluation reads.
 #[must_use]
 pub fn wants(name: &str) -> bool {
     world::is_configuration(name) || world::is_tfvars(name)
 }
 
+/// True for a path that `templatefile` or `file` may read.
+#[must_use]
+pub fn is_template(name: &str) -> bool {
+    name.ends_with(".tftpl") || name.ends_with(".tpl")
+}
+
 /// Every block of every module in `kept`, evaluated, in a stable order.
 #[must_use]
-pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Instance> {
+pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Resource> {
     let mut inputs: Vec<&KeptInput> = kept.iter().filter(|input| wants(input.path.file_name())).collect();
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let parsed: Vec<(File, Vec<Notice>)> = inputs.par_iter().map(|input| read(input)).collect();
@@ -126,7 +110,7 @@ fn called<'w>(world: &World<'w>) -> BTreeSet<String> {
 
 /// What came of one root module.
 struct Module<'w> {
-    instances: Vec<Instance>,
+    instances: Vec<Resource>,
     notices: Vec<Notice>,
     reached: Vec<&'w str>,
 }
@@ -154,7 +138,7 @@ impl<'w> Module<'w> {
                 return;
             }
             let item = block.item;
-            self.instances.push(Instance {
+            self.instances.push(Resource {
                 address: format!("{}{kind}.{name}", scope.prefix),
                 kind,
                 name: name.to_owned(),
@@ -191,7 +175,7 @@ impl<'w> Module<'w> {
         }
     }
 
-    fn into_results(self, all: &mut Vec<Instance>, reached: &mut BTreeSet<&'w str>, notices: &mut Vec<Notice>) {
+    fn into_results(self, all: &mut Vec<Resource>, reached: &mut BTreeSet<&'w str>, notices: &mut Vec<Notice>) {
         all.extend(self.instances);
         reached.extend(self.reached);
         notices.extend(self.notices);

@@ -13,13 +13,13 @@ fn kept(files: &[(&str, &str)]) -> Vec<KeptInput> {
     files.iter().map(input).collect()
 }
 
-fn run(files: &[(&str, &str)]) -> (Vec<Instance>, Vec<Notice>) {
+fn run(files: &[(&str, &str)]) -> (Vec<Resource>, Vec<Notice>) {
     let mut notices = Vec::new();
     let instances = evaluate(&kept(files), &Settings::default(), &mut notices);
     (instances, notices)
 }
 
-fn text(instance: &Instance, name: &str) -> String {
+fn text(instance: &Resource, name: &str) -> String {
     match instance.attributes.get(name).map(|value| &value.kind) {
         Some(Kind::String(text)) => text.to_string(),
         Some(Kind::Unknown(_) | Kind::Invalid(_)) => "?".into(),
@@ -29,7 +29,7 @@ fn text(instance: &Instance, name: &str) -> String {
     }
 }
 
-fn of_kind<'a>(instances: &'a [Instance], kind: &str) -> Vec<&'a Instance> {
+fn of_kind<'a>(instances: &'a [Resource], kind: &str) -> Vec<&'a Resource> {
     instances.iter().filter(|instance| instance.kind == kind).collect()
 }
 

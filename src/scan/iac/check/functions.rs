@@ -1,0 +1,340 @@
+//! The functions of the predicate language.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::Term;
+use super::eval::{Answer, Context, Hit, any, equal, scalars, text};
+use crate::scan::iac::resource::{Resource, Value, ValueKind as Kind};
+
+/// A function by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    /// `missing(path)`: absent, null, or empty.
+    Missing,
+    /// `present(path)`: none is missing.
+    Present,
+    /// `any(path, predicate)`: holds for an element.
+    Any,
+    /// `all(path, predicate)`: holds for every element.
+    All,
+    /// `none(path, predicate)`: holds for no element.
+    None,
+    /// `open_cidr(path)`: holds a block with every address.
+    OpenCidr,
+    /// `linked("kind", attr, predicate)`: a resource of that kind names this one in `attr`.
+    Linked,
+    /// `refers("kind", path, predicate)`: `path` names a resource of that kind.
+    Refers,
+    /// `public(principal)`: a policy's principal is everyone.
+    Public,
+    /// `grants(actions, ["a:b"])`: a policy's action patterns allow one of these.
+    Grants,
+    /// `json(path)`: what JSON text holds.
+    Json,
+    /// `statements(path)`: the statements of a policy, always a list.
+    Statements,
+    /// `len(path)`: number of elements, members or characters.
+    Len,
+}
+
+const NAMES: [(&str, Function, usize, usize); 13] = [
+    ("missing", Function::Missing, 1, 1),
+    ("present", Function::Present, 1, 1),
+    ("any", Function::Any, 2, 2),
+    ("all", Function::All, 2, 2),
+    ("none", Function::None, 2, 2),
+    ("open_cidr", Function::OpenCidr, 1, 1),
+    ("linked", Function::Linked, 2, 3),
+    ("refers", Function::Refers, 2, 3),
+    ("public", Function::Public, 1, 1),
+    ("grants", Function::Grants, 2, 2),
+    ("json", Function::Json, 1, 1),
+    ("statements", Function::Statements, 1, 1),
+    ("len", Function::Len, 1, 1),
+];
+
+impl Function {
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, ..)| *known == name).map(|(_, function, ..)| *function)
+    }
+
+    pub fn takes(self, count: usize) -> bool {
+        NAMES.iter().any(|(_, function, min, max)| *function == self && (*min..=*max).contains(&count))
+    }
+
+    /// True for a function that answers yes, no or unknown; the others give values.
+    pub fn is_predicate(self) -> bool {
+        !matches!(self, Self::Json | Self::Statements | Self::Len)
+    }
+}
+
+pub(super) fn ask(context: &Context<'_>, function: Function, args: &[Term]) -> Answer {
+    match function {
+        Function::Missing => any(context.hits(&args[0]).iter().map(missing)),
+        Function::Present => match any(context.hits(&args[0]).iter().map(missing)) {
+            Answer::Yes(_) => Answer::No,
+            Answer::No => Answer::Yes(context.hits(&args[0]).first().map_or(context.here.span, |hit| hit.span)),
+            Answer::Unknown => Answer::Unknown,
+        },
+        Function::Any => over(context, args),
+        Function::None => match over(context, args) {
+            Answer::Yes(_) => Answer::No,
+            Answer::No => Answer::Yes(context.here.span),
+            Answer::Unknown => Answer::Unknown,
+        },
+        Function::All => all(context, args),
+        Function::OpenCidr => any(context.hits(&args[0]).iter().flat_map(scalars).map(|hit| match text(&hit.value) {
+            Some(Ok(block)) => Answer::new(is_open(&block), hit.span),
+            Some(Err(())) => Answer::Unknown,
+            None => Answer::No,
+        })),
+        Function::Linked => linked(context, args),
+        Function::Refers => refers(context, args),
+        Function::Public => any(context.hits(&args[0]).iter().map(public)),
+        Function::Grants => grants(context, args),
+        Function::Json | Function::Statements | Function::Len => Answer::No,
+    }
+}
+
+pub(super) fn values<'m>(context: &Context<'m>, function: Function, args: &[Term]) -> Vec<Hit<'m>> {
+    let hits = context.hits(&args[0]).into_iter();
+    match function {
+        Function::Json => hits.map(|hit| decoded(context, &hit)).collect(),
+        Function::Statements => hits.flat_map(|hit| statements(context, &decoded(context, &hit))).collect(),
+        _ => hits
+            .map(|hit| {
+                let count = match &hit.value.kind {
+                    Kind::List(items) => Kind::Number(items.len() as f64),
+                    Kind::Map(entries) => Kind::Number(entries.len() as f64),
+                    Kind::String(text) => Kind::Number(text.chars().count() as f64),
+                    Kind::Null => Kind::Number(0.0),
+                    Kind::Unknown(_) | Kind::Invalid(_) | Kind::Ref(..) => Kind::unknown("a length"),
+                    _ => Kind::Number(1.0),
+                };
+                Hit { value: Cow::Owned(hit.value.with(count)), span: hit.span }
+            })
+            .collect(),
+    }
+}
+
+fn missing(hit: &Hit<'_>) -> Answer {
+    match &hit.value.kind {
+        Kind::Null => Answer::Yes(hit.span),
+        Kind::String(text) => Answer::new(text.is_empty(), hit.span),
+        Kind::List(items) => Answer::new(items.is_empty(), hit.span),
+        Kind::Map(entries) => Answer::new(entries.is_empty() && hit.span.is_empty(), hit.span),
+        Kind::Unknown(_) | Kind::Invalid(_) => Answer::Unknown,
+        _ => Answer::No,
+    }
+}
+
+/// The elements that `any` and `all` walk: of lists, and the value itself where it is a map.
+fn elements<'m>(context: &Context<'m>, term: &Term) -> Vec<Hit<'m>> {
+    let mut all = Vec::new();
+    for hit in context.hits(term) {
+        match &hit.value.kind {
+            Kind::List(items) => all.extend(items.iter().map(|item| context.inside(&hit, item))),
+            Kind::Null => {}
+            _ => all.push(hit),
+        }
+    }
+    all
+}
+
+fn over(context: &Context<'_>, args: &[Term]) -> Answer {
+    any(elements(context, &args[0]).into_iter().map(|hit| match hit.value.kind {
+        Kind::Unknown(_) | Kind::Invalid(_) | Kind::Ref(..) => Answer::Unknown,
+        _ => context.about(hit).ask(&args[1]),
+    }))
+}
+
+fn all(context: &Context<'_>, args: &[Term]) -> Answer {
+    let mut unknown = false;
+    for hit in elements(context, &args[0]) {
+        match context.about(hit).ask(&args[1]) {
+            Answer::Yes(_) => {}
+            Answer::No => return Answer::No,
+            Answer::Unknown => unknown = true,
+        }
+    }
+    if unknown { Answer::Unknown } else { Answer::Yes(context.here.span) }
+}
+
+fn is_open(block: &str) -> bool {
+    let Some((address, prefix)) = block.trim().split_once('/') else { return false };
+    prefix == "0" && address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_unspecified())
+}
+
+fn kind_name(term: &Term) -> &str {
+    match term {
+        Term::Literal(Kind::String(kind)) => kind,
+        _ => "",
+    }
+}
+
+/// `linked("kind", attr[, predicate])`, seen from the resource that is named.
+fn linked(context: &Context<'_>, args: &[Term]) -> Answer {
+    let mut unknown = false;
+    for other in context.model.of_kind(kind_name(&args[0])) {
+        let there = Context { model: context.model, resource: other, here: whole(other) };
+        let names = any(there.hits(&args[1]).iter().flat_map(scalars).map(|hit| names(&hit.value, context.resource)));
+        let holds = match (names, args.get(2)) {
+            (Answer::Yes(_), Some(predicate)) => there.ask(predicate),
+            (answer, _) => answer,
+        };
+        match holds {
+            Answer::Yes(_) => return Answer::Yes(context.resource.header),
+            Answer::Unknown => unknown = true,
+            Answer::No => {}
+        }
+    }
+    if unknown { Answer::Unknown } else { Answer::No }
+}
+
+fn whole(resource: &Resource) -> Hit<'_> {
+    Hit { value: Cow::Borrowed(&resource.attributes), span: resource.header }
+}
+
+/// True where a value is a reference to the resource, or the name that it gives itself.
+fn names(value: &Value, resource: &Resource) -> Answer {
+    match &value.kind {
+        Kind::Ref(address, _) => Answer::new(**address == *resource.address, resource.header),
+        Kind::Unknown(_) | Kind::Invalid(_) => Answer::Unknown,
+        Kind::String(_) => any(["bucket", "name", "id", "identifier", "cluster_identifier", "function_name"]
+            .iter()
+            .map(|own| match resource.attributes.get(own).map(|own| equal(own, value)) {
+                Some(Some(true)) => Answer::Yes(resource.header),
+                _ => Answer::No,
+            })),
+        _ => Answer::No,
+    }
+}
+
+/// `refers("kind", path[, predicate])`, seen from the resource that names.
+fn refers(context: &Context<'_>, args: &[Term]) -> Answer {
+    let kind = kind_name(&args[0]);
+    any(context.hits(&args[1]).iter().flat_map(scalars).map(|hit| {
+        let target = match &hit.value.kind {
+            Kind::Ref(address, _) => context.model.at(address).filter(|target| target.kind == kind),
+            Kind::String(_) => {
+                context.model.of_kind(kind).find(|other| matches!(names(&hit.value, other), Answer::Yes(_)))
+            }
+            Kind::Unknown(_) | Kind::Invalid(_) => return Answer::Unknown,
+            _ => None,
+        };
+        match (target, args.get(2)) {
+            (None, _) => Answer::No,
+            (Some(_), None) => Answer::Yes(hit.span),
+            (Some(target), Some(predicate)) => {
+                let there = Context { model: context.model, resource: target, here: whole(target) };
+                match there.ask(predicate) {
+                    Answer::Yes(_) => Answer::Yes(hit.span),
+                    other => other,
+                }
+            }
+        }
+    }))
+}
+
+/// What JSON text holds, every part of it in the text's place.
+fn decoded<'m>(context: &Context<'m>, hit: &Hit<'m>) -> Hit<'m> {
+    match &hit.value.kind {
+        Kind::Json(inner) => context.inside(hit, inner),
+        Kind::String(text) => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(json) => Hit { value: Cow::Owned(from_json(&json, &hit.value)), span: hit.span },
+            Err(_) => Hit { value: Cow::Owned(hit.value.with(Kind::unknown("text that is not JSON"))), span: hit.span },
+        },
+        _ => hit.clone(),
+    }
+}
+
+fn from_json(json: &serde_json::Value, at: &Value) -> Value {
+    at.with(match json {
+        serde_json::Value::Null => Kind::Null,
+        serde_json::Value::Bool(value) => Kind::Bool(*value),
+        serde_json::Value::Number(number) => Kind::Number(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::String(text) => Kind::text(text),
+        serde_json::Value::Array(items) => Kind::list(items.iter().map(|item| from_json(item, at)).collect()),
+        serde_json::Value::Object(entries) => {
+            Kind::map(entries.iter().map(|(key, item)| (Arc::from(key.as_str()), from_json(item, at))).collect())
+        }
+    })
+}
+
+fn statements<'m>(context: &Context<'m>, policy: &Hit<'m>) -> Vec<Hit<'m>> {
+    match &policy.value.kind {
+        Kind::Map(_) => match policy.value.get("Statement") {
+            Some(all) => {
+                let all = context.inside(policy, all);
+                match &all.value.kind {
+                    Kind::List(items) => items.iter().map(|item| context.inside(&all, item)).collect(),
+                    _ => vec![all],
+                }
+            }
+            None => Vec::new(),
+        },
+        Kind::Null => Vec::new(),
+        _ => vec![policy.clone()],
+    }
+}
+
+/// A policy's principal: `"*"`, or a map with `AWS` (or the like) that holds `"*"`.
+fn public(hit: &Hit<'_>) -> Answer {
+    match &hit.value.kind {
+        Kind::Map(entries) => any(entries
+            .iter()
+            .filter(|(key, _)| matches!(&**key, "AWS" | "*" | "CanonicalUser"))
+            .map(|(_, value)| public(&Hit { value: Cow::Owned(value.clone()), span: hit.span }))),
+        Kind::List(_) => any(scalars(hit).iter().map(public)),
+        Kind::String(text) => Answer::new(matches!(&**text, "*" | "arn:aws:iam::*:root"), hit.span),
+        Kind::Unknown(_) | Kind::Invalid(_) | Kind::Ref(..) => Answer::Unknown,
+        _ => Answer::No,
+    }
+}
+
+fn grants(context: &Context<'_>, args: &[Term]) -> Answer {
+    let Term::Literals(wanted) = &args[1] else { return Answer::No };
+    let wanted: Vec<String> = wanted
+        .iter()
+        .filter_map(|kind| match kind {
+            Kind::String(text) => Some(text.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect();
+    any(context.hits(&args[0]).iter().flat_map(scalars).map(|hit| match text(&hit.value) {
+        Some(Ok(pattern)) => {
+            let pattern = pattern.to_ascii_lowercase();
+            Answer::new(wanted.iter().any(|action| wildcard(pattern.as_bytes(), action.as_bytes())), hit.span)
+        }
+        Some(Err(())) => Answer::Unknown,
+        None => Answer::No,
+    }))
+}
+
+/// True where a pattern with `*` and `?` matches all of the text. Linear in the product of their lengths.
+fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    p = star + 1;
+                    t = from + 1;
+                    back = Some((star, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}

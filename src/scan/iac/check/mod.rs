@@ -1,0 +1,63 @@
+//! The predicate language of rules: small, total, and three-valued.
+//!
+//! `acl in ["public-read"]`, `encryption.enabled != true`, `any(ingress, open_cidr(cidr_blocks) && from_port <= 22)`.
+//! What is absent is null; what can't be known makes a predicate unknown, and an unknown predicate denies
+//! nothing. `rules/iac/README.md` is the reference.
+
+mod eval;
+mod functions;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+pub use eval::{Answer, Finding, deny};
+pub use parse::{Check, ParseError, parse};
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Op {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    In,
+    NotIn,
+    Contains,
+    Matches,
+}
+
+/// A parsed predicate or operand.
+#[derive(Debug)]
+pub(super) enum Term {
+    /// A literal.
+    Literal(crate::syntax::hcl::Kind),
+    /// A literal list of scalars.
+    Literals(Vec<crate::syntax::hcl::Kind>),
+    /// A regular expression, from the right of `matches`.
+    Regex(regex::Regex),
+    /// Member by member from `base`.
+    Path(Base, Vec<Box<str>>),
+    /// A function.
+    Call(functions::Function, Vec<Term>),
+    /// A comparison.
+    Compare(Op, Box<Term>, Box<Term>),
+    /// `!a`.
+    Not(Box<Term>),
+    /// `a && b && …`.
+    And(Vec<Term>),
+    /// `a || b || …`.
+    Or(Vec<Term>),
+}
+
+/// Where a path begins.
+#[derive(Debug)]
+pub(super) enum Base {
+    /// The element of the nearest `any`, `all` or `linked`, or the resource.
+    Here,
+    /// `root`: the resource, from inside of those.
+    Root,
+    /// What a function gives: `json(policy).Statement`.
+    Of(Box<Term>),
+}

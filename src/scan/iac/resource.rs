@@ -1,0 +1,66 @@
+//! The common model: what every platform's files become before a rule looks at them.
+
+use crate::model::{RepoPath, Span};
+
+pub use crate::syntax::hcl::{Kind as ValueKind, Val as Value};
+
+/// One resource, block, object or instruction that rules can name by its kind.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The platform's own name: `aws_s3_bucket`, `AWS::S3::Bucket`, `data.aws_iam_policy_document`.
+    pub kind: String,
+    /// What a person calls it, its modules included: `module.logs.aws_s3_bucket.b`.
+    pub address: String,
+    /// The last part of the address.
+    pub name: String,
+    /// The file it stands in.
+    pub path: RepoPath,
+    /// The number that values of that file carry.
+    pub file: u32,
+    /// Where it begins: the block's header, an object's name. What is missing is reported here.
+    pub header: Span,
+    /// All of it.
+    pub extent: Span,
+    /// A map: attributes, each in the place of `name = value`; nested blocks as lists of maps.
+    pub attributes: Value,
+    /// The module calls on the way to it, the outermost first.
+    pub calls: Vec<(RepoPath, Span)>,
+}
+
+/// All resources of a run, and who refers to whom.
+pub struct Model {
+    resources: Vec<Resource>,
+    by_kind: std::collections::HashMap<String, Vec<usize>>,
+    by_address: std::collections::HashMap<String, usize>,
+}
+
+impl Model {
+    /// Indexes resources.
+    #[must_use]
+    pub fn new(resources: Vec<Resource>) -> Self {
+        let mut by_kind: std::collections::HashMap<String, Vec<usize>> = std::collections::HashMap::new();
+        let mut by_address = std::collections::HashMap::new();
+        for (at, resource) in resources.iter().enumerate() {
+            by_kind.entry(resource.kind.clone()).or_default().push(at);
+            by_address.entry(resource.address.clone()).or_insert(at);
+        }
+        Self { resources, by_kind, by_address }
+    }
+
+    /// In the order they were found.
+    #[must_use]
+    pub fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// Those of one kind, in order.
+    pub fn of_kind<'m>(&'m self, kind: &str) -> impl Iterator<Item = &'m Resource> {
+        self.by_kind.get(kind).into_iter().flatten().map(|&at| &self.resources[at])
+    }
+
+    /// The one at an address.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Option<&Resource> {
+        self.by_address.get(address).map(|&at| &self.resources[at])
+    }
+}

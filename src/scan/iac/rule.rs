@@ -1,0 +1,171 @@
+//! Rules as data: `rules/iac/**/*.toml`, embedded at build time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::check::{self, Check};
+use crate::model::{Rule, Severity};
+
+/// The built-in rule files: name and text.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("aws/attributes.toml", include_str!("../../../rules/iac/aws/attributes.toml")),
+    ("aws/policies.toml", include_str!("../../../rules/iac/aws/policies.toml")),
+    ("azure/attributes.toml", include_str!("../../../rules/iac/azure/attributes.toml")),
+    ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
+    ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
+];
+
+/// One rule as its file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    title: String,
+    severity: String,
+    on: Vec<On>,
+    help: String,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    cwe: Vec<u32>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    bad: Vec<String>,
+    #[serde(default)]
+    good: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct On {
+    kind: Kinds,
+    deny: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Kinds {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    rule: Vec<Written>,
+}
+
+/// A rule and what it denies.
+#[derive(Debug)]
+pub struct IacRule {
+    /// What is told about it.
+    pub rule: Arc<Rule>,
+    /// Resource kinds with the predicate that denies them.
+    pub on: Vec<(Vec<String>, Check)>,
+    /// Snippets in which the lines marked `# here` are found.
+    pub bad: Vec<String>,
+    /// Snippets in which nothing is found.
+    pub good: Vec<String>,
+}
+
+/// Why a rule file is none.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// Not TOML, or not of the form.
+    #[error("{0}")]
+    Form(#[from] toml::de::Error),
+    /// A predicate that does not parse.
+    #[error("rule `{id}`: {error} in `{text}`")]
+    Predicate {
+        /// The rule.
+        id: String,
+        /// The predicate.
+        text: String,
+        /// What is wrong with it.
+        error: check::ParseError,
+    },
+    /// A severity that is none.
+    #[error("rule `{0}`: unknown severity")]
+    Severity(String),
+}
+
+/// Reads the rules of one file; `id`s are written without `iac/`.
+///
+/// # Errors
+/// Where the text is not of the form, at the first problem.
+pub fn read(text: &str) -> Result<Vec<IacRule>, RuleError> {
+    let file: RuleFile = toml::from_str(text)?;
+    file.rule.into_iter().map(compile).collect()
+}
+
+fn compile(written: Written) -> Result<IacRule, RuleError> {
+    let id = if written.id.starts_with("iac/") { written.id.clone() } else { format!("iac/{}", written.id) };
+    let severity: Severity = match written.severity.as_str() {
+        "critical" => Severity::Critical,
+        "high" => Severity::High,
+        "medium" => Severity::Medium,
+        "low" => Severity::Low,
+        _ => return Err(RuleError::Severity(id)),
+    };
+    let mut on = Vec::with_capacity(written.on.len());
+    for one in written.on {
+        let kinds = match one.kind {
+            Kinds::One(kind) => vec![kind],
+            Kinds::Many(kinds) => kinds,
+        };
+        match check::parse(&one.deny) {
+            Ok(check) => on.push((kinds, check)),
+            Err(error) => return Err(RuleError::Predicate { id, text: one.deny, error }),
+        }
+    }
+    let mut rule = Rule::new(&id, &written.title, severity);
+    rule.help = written.help;
+    rule.references = written.references;
+    rule.cwe = written.cwe;
+    rule.aliases = written.aliases;
+    rule.tags = written.tags;
+    Ok(IacRule { rule: Arc::new(rule), on, bad: written.bad, good: written.good })
+}
+
+/// Rules with an index from resource kind to the checks that look at it.
+#[derive(Debug)]
+pub struct RuleBook {
+    rules: Vec<IacRule>,
+    by_kind: HashMap<String, Vec<(usize, usize)>>,
+}
+
+impl RuleBook {
+    /// Indexes rules.
+    #[must_use]
+    pub fn new(rules: Vec<IacRule>) -> Self {
+        let mut by_kind: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (at, rule) in rules.iter().enumerate() {
+            for (which, (kinds, _)) in rule.on.iter().enumerate() {
+                for kind in kinds {
+                    by_kind.entry(kind.clone()).or_default().push((at, which));
+                }
+            }
+        }
+        Self { rules, by_kind }
+    }
+
+    /// All rules, in the order of their files.
+    #[must_use]
+    pub fn rules(&self) -> &[IacRule] {
+        &self.rules
+    }
+
+    /// The checks that look at a kind of resource.
+    pub fn checks(&self, kind: &str) -> impl Iterator<Item = (&Arc<Rule>, &Check)> {
+        self.by_kind
+            .get(kind)
+            .into_iter()
+            .flatten()
+            .map(|&(rule, on)| (&self.rules[rule].rule, &self.rules[rule].on[on].1))
+    }
+}

@@ -1,0 +1,61 @@
+//! Every built-in rule by its own examples.
+
+use super::*;
+use crate::model::{LineIndex, Origin};
+
+fn findings(scanner: &IacScanner, id: &str, snippet: &str) -> Vec<u32> {
+    let kept =
+        [KeptInput { path: RepoPath::new("main.tf"), bytes: snippet.as_bytes().into(), origin: Origin::WorkTree }];
+    let mut sink = Sink::default();
+    scanner.finish(&kept, &mut sink);
+    assert!(sink.notices.is_empty(), "{id}: {:?}\n{snippet}", sink.notices);
+    let lines = LineIndex::new(snippet.as_bytes());
+    let mut found: Vec<u32> = sink
+        .drafts
+        .iter()
+        .filter(|draft| draft.rule.id.as_str() == id)
+        .map(|draft| lines.line_of(draft.span.start))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn every_rule_finds_its_bad_examples_where_marked_and_nothing_in_its_good_ones() {
+    let scanner = IacScanner::new(Settings::default(), Vec::new()).unwrap();
+    let mut wrong = Vec::new();
+    for rule in scanner.book.rules() {
+        let id = rule.rule.id.as_str();
+        if rule.bad.is_empty() || rule.good.is_empty() {
+            wrong.push(format!("{id} lacks an example"));
+        }
+        for snippet in &rule.bad {
+            let marked: Vec<u32> =
+                (1..).zip(snippet.lines()).filter(|(_, line)| line.contains("# here")).map(|(at, _)| at).collect();
+            let found = findings(&scanner, id, snippet);
+            if found != marked || marked.is_empty() {
+                wrong.push(format!("{id} found on lines {found:?}, marked {marked:?}:\n{snippet}"));
+            }
+        }
+        for snippet in &rule.good {
+            let found = findings(&scanner, id, snippet);
+            if !found.is_empty() {
+                wrong.push(format!("{id} found on lines {found:?} of a good example:\n{snippet}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn ids_and_aliases_are_well_formed_and_ids_are_unique() {
+    let scanner = IacScanner::new(Settings::default(), Vec::new()).unwrap();
+    let mut seen = HashSet::new();
+    for rule in scanner.book.rules() {
+        let id = rule.rule.id.as_str();
+        assert!(seen.insert(id.to_owned()), "{id} twice");
+        assert!(!rule.rule.help.is_empty() && !rule.rule.references.is_empty(), "{id} lacks help or a reference");
+        assert!(!rule.rule.title.ends_with('.'), "{id}");
+    }
+}
