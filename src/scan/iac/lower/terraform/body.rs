@@ -32,7 +32,7 @@ pub(super) fn evaluate<'w>(
     }
     for block in &body.blocks {
         match (&*block.kind, block.label(0)) {
-            ("lifecycle" | "provisioner" | "connection", _) => {}
+            ("provisioner" | "connection", _) => {}
             ("dynamic", Some(name)) => {
                 for value in unfold(evaluator, scope, env, file, block) {
                     push(&mut entries, name, value);
