@@ -1,15 +1,21 @@
 //! Layer 2: what is known to be vulnerable.
 //!
-//! Readers ([`osv`], [`rustsec`], [`starter`]) turn what publishers write into [`Record`]s; [`index`] makes one
-//! flat file of them; [`AdvisoryDb`] answers from it. [`fetch`] alone touches the network.
+//! Readers ([`osv`], `rustsec`, [`starter`]) turn what publishers write into [`Record`]s; [`index`] makes one flat
+//! file of them; [`AdvisoryDb`] answers from it. [`store`] keeps it, [`update`] replaces it, and [`fetch`] alone
+//! touches the network.
 
+pub mod fetch;
 pub mod group;
+pub mod import;
 pub mod index;
 pub mod osv;
 pub mod range;
 pub mod record;
+mod rustsec;
 pub mod severity;
 pub mod starter;
+pub mod store;
+pub mod update;
 pub mod version;
 
 use std::borrow::Cow;

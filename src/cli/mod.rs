@@ -1,4 +1,5 @@
 //! Layer 5: the command line.
 
 pub mod args;
+pub mod db;
 pub mod exit;
