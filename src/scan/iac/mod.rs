@@ -13,7 +13,7 @@ mod rule_tests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::model::{Anchor, Draft, DraftRelated, Input, KeptInput, RepoPath, Rule, Sink};
+use crate::model::{Anchor, Draft, DraftRelated, ForeignSuppression, Input, KeptInput, RepoPath, Rule, Sink, Span};
 use crate::scan::{Interest, Scanner};
 use check::Answer;
 use resource::{Model, Resource};
@@ -45,23 +45,71 @@ impl IacScanner {
         rules.extend(others);
         Ok(Self { settings, book: RuleBook::new(rules) })
     }
+}
 
-    /// Asks every rule about every resource. What several callers of a module bring twice is told once.
-    fn check(&self, model: &Model, sink: &mut Sink) {
-        let mut told = HashSet::new();
-        for resource in model.resources() {
-            for (rule, check) in self.book.checks(&resource.kind) {
-                if let Answer::Yes(span) = check::deny(check, resource, model)
-                    && told.insert((Arc::as_ptr(rule), resource.path.clone(), span))
-                {
-                    sink.report(draft(rule, resource, span));
-                }
+/// One kind of configuration: which files are its own, and what is done with them. To add one, write its
+/// module and name it in [`PLATFORMS`].
+pub(crate) struct Platform {
+    /// As [`Scanner::interest`], for this platform alone.
+    pub interest: fn(&RepoPath) -> Interest,
+    /// As [`Scanner::scan`]; called where `interest` is not `None`.
+    pub scan: fn(&Input<'_>, &RuleBook, &mut Sink),
+    /// As [`Scanner::finish`], once per run.
+    pub finish: fn(&[KeptInput], &RuleBook, &Settings, &mut Sink),
+}
+
+/// All platforms.
+static PLATFORMS: &[Platform] = &[
+    Platform { interest: terraform_interest, scan: |_, _, _| {}, finish: terraform_finish },
+    lower::documents::PLATFORM,
+];
+
+fn terraform_interest(path: &RepoPath) -> Interest {
+    let name = path.file_name();
+    if lower::terraform::wants(name) || lower::terraform::is_template(name) {
+        Interest::ScanAndKeep
+    } else {
+        Interest::None
+    }
+}
+
+fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    let settings = lower::terraform::Settings { var_files: settings.tf_var_files.clone() };
+    let resources = lower::terraform::evaluate(kept, &settings, &mut sink.notices);
+    check_model(book, &Model::new(resources), &[], sink);
+}
+
+/// A suppression written into a document: an annotation, a resource's metadata.
+#[derive(Clone, Debug)]
+pub struct Skip {
+    /// What it is about: findings inside it.
+    pub extent: Span,
+    /// The rule, by any of its names.
+    pub id: String,
+    /// What said so and why.
+    pub suppression: ForeignSuppression,
+}
+
+/// Asks every rule about every resource. What several callers of a module bring twice is told once.
+pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &[Skip], sink: &mut Sink) {
+    let mut told = HashSet::new();
+    for resource in model.resources() {
+        for (rule, check) in book.checks(&resource.kind) {
+            if let Answer::Yes(span) = check::deny(check, resource, model)
+                && told.insert((Arc::as_ptr(rule), resource.path.clone(), span))
+            {
+                let mut draft = draft(rule, resource, span);
+                draft.suppressed = skips
+                    .iter()
+                    .find(|skip| skip.extent.contains(span) && rule.answers_to(&skip.id))
+                    .map(|skip| skip.suppression.clone());
+                sink.report(draft);
             }
         }
     }
 }
 
-fn draft(rule: &Arc<Rule>, resource: &Resource, span: crate::model::Span) -> Draft {
+fn draft(rule: &Arc<Rule>, resource: &Resource, span: Span) -> Draft {
     let message = format!("{} (`{}`).", rule.title, resource.address);
     let mut draft = Draft::new(rule, span, message).at(&resource.path);
     draft.extent = Some(resource.extent);
@@ -89,18 +137,20 @@ impl Scanner for IacScanner {
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
-        if lower::terraform::wants(path.file_name()) || lower::terraform::is_template(path.file_name()) {
-            Interest::ScanAndKeep
-        } else {
-            Interest::None
+        PLATFORMS.iter().map(|platform| (platform.interest)(path)).max().unwrap_or(Interest::None)
+    }
+
+    fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
+        for platform in PLATFORMS {
+            if (platform.interest)(input.path) != Interest::None {
+                (platform.scan)(input, &self.book, sink);
+            }
         }
     }
 
-    fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
-
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
-        let settings = lower::terraform::Settings { var_files: self.settings.tf_var_files.clone() };
-        let resources = lower::terraform::evaluate(kept, &settings, &mut sink.notices);
-        self.check(&Model::new(resources), sink);
+        for platform in PLATFORMS {
+            (platform.finish)(kept, &self.book, &self.settings, sink);
+        }
     }
 }

@@ -13,6 +13,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("aws/attributes.toml", include_str!("../../../rules/iac/aws/attributes.toml")),
     ("aws/policies.toml", include_str!("../../../rules/iac/aws/policies.toml")),
     ("azure/attributes.toml", include_str!("../../../rules/iac/azure/attributes.toml")),
+    ("kubernetes/containers.toml", include_str!("../../../rules/iac/kubernetes/containers.toml")),
+    ("kubernetes/pods.toml", include_str!("../../../rules/iac/kubernetes/pods.toml")),
+    ("kubernetes/rbac.toml", include_str!("../../../rules/iac/kubernetes/rbac.toml")),
+    ("compose/services.toml", include_str!("../../../rules/iac/compose/services.toml")),
+    ("cloudformation/attributes.toml", include_str!("../../../rules/iac/cloudformation/attributes.toml")),
+    ("cloudformation/policies.toml", include_str!("../../../rules/iac/cloudformation/policies.toml")),
+    ("serverless/functions.toml", include_str!("../../../rules/iac/serverless/functions.toml")),
     ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
@@ -24,6 +31,8 @@ struct Written {
     id: String,
     title: String,
     severity: String,
+    /// Empty for a rule that is code: `id` then names it there.
+    #[serde(default)]
     on: Vec<On>,
     help: String,
     #[serde(default)]
@@ -158,6 +167,12 @@ impl RuleBook {
     #[must_use]
     pub fn rules(&self) -> &[IacRule] {
         &self.rules
+    }
+
+    /// The rule of an id, for platforms whose rules are code. `id` is whole: `iac/unpinned-action`.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.rules.iter().map(|rule| &rule.rule).find(|rule| rule.id.as_str() == id)
     }
 
     /// The checks that look at a kind of resource.

@@ -1,3 +1,9 @@
 //! Languages to resources.
 
+pub mod cloudformation;
+pub mod compose;
+pub mod documents;
+pub mod kubernetes;
+pub mod serverless;
 pub mod terraform;
+mod values;

@@ -1,0 +1,89 @@
+//! Documents to values: the same tree, every value in the place a person would look at.
+
+use std::sync::Arc;
+
+use super::super::resource::{Value, ValueKind as Kind};
+use crate::model::Span;
+use crate::syntax::{Entry, Node, Value as Tree};
+
+/// A node as it is. A map or list stands at its key, or at its first member, so that what is missing from
+/// it is reported on one line.
+#[must_use]
+pub fn plain(node: &Node) -> Value {
+    Value::new(kind_with(node, &mut plain_kind), place(node), 0)
+}
+
+/// A member's value as it is, at `key: value`.
+#[must_use]
+pub fn plain_entry(entry: &Entry) -> Value {
+    plain(&entry.value).clone_at(entry_place(entry))
+}
+
+fn plain_kind(_: &Node) -> Option<Kind> {
+    None
+}
+
+/// The value of a node; `special` decides it where it gives something.
+pub fn kind_with(node: &Node, special: &mut dyn FnMut(&Node) -> Option<Kind>) -> Kind {
+    if let Some(kind) = special(node) {
+        return kind;
+    }
+    match &node.value {
+        Tree::Null => Kind::Null,
+        Tree::Bool(value) => Kind::Bool(*value),
+        Tree::Number(text) => node.as_f64().map_or_else(|| Kind::text(text), Kind::Number),
+        Tree::String(text) => Kind::text(text),
+        Tree::List(items) => {
+            Kind::list(items.iter().map(|item| Value::new(kind_with(item, special), place(item), 0)).collect())
+        }
+        Tree::Map(entries) => Kind::map(
+            entries
+                .iter()
+                .map(|entry| {
+                    let kind = kind_with(&entry.value, special);
+                    (Arc::from(entry.key.as_str()), Value::new(kind, entry_place(entry), 0))
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// Where an item is reported: a scalar whole, anything else at its first member.
+#[must_use]
+pub fn place(node: &Node) -> Span {
+    match (&node.value, node.entries().first(), node.items().first()) {
+        (Tree::Map(_), Some(first), _) => entry_place(first),
+        (Tree::List(_), _, Some(first)) => place(first),
+        _ => node.span,
+    }
+}
+
+/// Where a member is reported: `key: value` for a scalar, the key for anything else.
+#[must_use]
+pub fn entry_place(entry: &Entry) -> Span {
+    match entry.value.value {
+        Tree::Map(_) | Tree::List(_) => entry.key_span,
+        // A value behind an alias or a merge key may stand before its key.
+        _ if entry.value.span.start >= entry.key_span.end => entry.key_span.join(entry.value.span),
+        _ => entry.key_span,
+    }
+}
+
+impl Value {
+    /// The same value at another place.
+    #[must_use]
+    pub fn clone_at(&self, span: Span) -> Value {
+        Value { kind: self.kind.clone(), span, file: self.file }
+    }
+}
+
+/// A map with more members.
+#[must_use]
+pub fn extended(value: Value, more: Vec<(&str, Value)>) -> Value {
+    let mut entries = match value.kind {
+        Kind::Map(entries) => Arc::unwrap_or_clone(entries),
+        _ => Vec::new(),
+    };
+    entries.extend(more.into_iter().map(|(key, value)| (Arc::from(key), value)));
+    Value { kind: Kind::map(entries), ..value }
+}
