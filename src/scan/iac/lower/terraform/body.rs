@@ -38,7 +38,15 @@ pub(super) fn evaluate<'w>(
                     push(&mut entries, name, value);
                 }
             }
-            (name, _) => push(&mut entries, name, evaluate(evaluator, scope, env, file, &block.body, block.header)),
+            (name, label) => {
+                let mut value = evaluate(evaluator, scope, env, file, &block.body, block.header);
+                // `backend "s3" { … }`: what kind of backend it is stands in the label.
+                if let (Some(label), Kind::Map(entries)) = (label, &mut value.kind) {
+                    let label = Val::new(Kind::text(label), block.header, file);
+                    Arc::make_mut(entries).push((Arc::from("label"), label));
+                }
+                push(&mut entries, name, value);
+            }
         }
     }
     Val::new(Kind::map(entries), header, file)
