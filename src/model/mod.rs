@@ -6,6 +6,7 @@ mod draft;
 mod finding;
 mod fingerprint;
 mod input;
+mod line_hash;
 mod notice;
 mod package;
 mod path;
@@ -18,6 +19,7 @@ pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Properties
 pub use finding::{BaselineState, Finding, FindingFix, Location, Region, Related, Snippet, Suppression};
 pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHEME};
 pub use input::{Input, KeptInput, Origin};
+pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};
 pub use package::{Ecosystem, Package, PackageSource, Scope, purl};
 pub use path::RepoPath;
@@ -25,3 +27,6 @@ pub use report::{Coverage, DatabaseInfo, ScanReport, Tool};
 pub use rule::{Rule, RuleId};
 pub use severity::{Confidence, Severity};
 pub use span::{ColumnKind, LineIndex, Position, Span};
+
+#[cfg(test)]
+pub mod sample;

@@ -1,1 +1,215 @@
-//! Layer 3: how a finished report is shown.
+//! Layer 3: how a finished report is shown. A format is one file and one line of [`FORMATS`].
+
+use std::io;
+
+use crate::model::{Finding, Notice, NoticeLevel, ScanReport};
+
+mod compact;
+mod csv;
+pub mod escape;
+mod github;
+mod json;
+mod sarif;
+mod sarif_rules;
+mod table;
+
+/// How a person wants a report.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Columns of the terminal; `None` where output is no terminal: lines are then as long as they are.
+    pub width: Option<usize>,
+    /// Colours may be used.
+    pub color: bool,
+    /// What the table groups by.
+    pub group_by: GroupBy,
+    /// SARIF lists every rule of the scanners that ran, not only those that fired.
+    pub sarif_all_rules: bool,
+    /// Suppressed and absent findings are written too, marked as such.
+    pub show_suppressed: bool,
+    /// Category of the SARIF upload; empty for none.
+    pub category: String,
+    /// Notes are shown beside warnings.
+    pub verbose: bool,
+    /// The commit scanned, 40 or 64 hexadecimal digits, for formats that require one.
+    pub commit: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: None,
+            color: false,
+            group_by: GroupBy::File,
+            sarif_all_rules: false,
+            show_suppressed: false,
+            category: "portcullis".to_owned(),
+            verbose: false,
+            commit: None,
+        }
+    }
+}
+
+/// What the table groups by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupBy {
+    /// By file.
+    #[default]
+    File,
+    /// By severity, the worst first.
+    Severity,
+}
+
+/// Writes a finished report in one format. The same report gives the same bytes.
+pub trait Reporter: Sync {
+    /// Writes the whole report to `out`.
+    ///
+    /// # Errors
+    /// Where `out` fails.
+    fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// An output format.
+pub struct Format {
+    /// What `--format` calls it.
+    pub name: &'static str,
+    /// Usual extension of its files, without a dot.
+    pub extension: &'static str,
+    /// One line for `--help`.
+    pub description: &'static str,
+    /// What writes it.
+    pub reporter: &'static dyn Reporter,
+}
+
+const fn format(
+    name: &'static str,
+    extension: &'static str,
+    description: &'static str,
+    reporter: &'static dyn Reporter,
+) -> Format {
+    Format { name, extension, description, reporter }
+}
+
+/// All formats, in the order of `--help`.
+pub static FORMATS: &[Format] = &[
+    format("table", "txt", "for people: grouped by file or severity", &table::Table),
+    format(
+        "compact",
+        "txt",
+        "one line per finding, as editors parse it: path:line:column: error: message",
+        &compact::Compact,
+    ),
+    format("sarif", "sarif", "SARIF 2.1.0, for code scanning", &sarif::Sarif),
+    format("json", "json", "everything, in a documented and versioned shape", &json::Json),
+    format("jsonl", "jsonl", "one JSON object per finding and line", &json::Jsonl),
+    format("github", "txt", "annotations of a GitHub Actions step", &github::GitHub),
+    format("csv", "csv", "one row per finding, for spreadsheets", &csv::Csv),
+];
+
+/// The format of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// Findings a format writes: those that count, or all.
+fn shown<'a>(report: &'a ScanReport, options: &Options) -> impl Iterator<Item = &'a Finding> + Clone {
+    let all = options.show_suppressed;
+    report.findings.iter().filter(move |finding| all || finding.is_active())
+}
+
+/// Who found it: a scanner of ours, or the other tool's name.
+fn source<'a>(report: &'a ScanReport, finding: &'a Finding) -> &'a str {
+    match finding.tool {
+        0 => finding.scanner(),
+        tool => report.tools.get(tool).map_or("", |tool| &tool.name),
+    }
+}
+
+/// The message up to the end of its first sentence.
+fn first_sentence(message: &str) -> &str {
+    message.split_inclusive(". ").next().unwrap_or(message).trim_end()
+}
+
+/// Notices a person is told: warnings and errors, with `verbose` notes too.
+fn told<'a>(report: &'a ScanReport, options: &Options) -> impl Iterator<Item = &'a Notice> + Clone {
+    let least = if options.verbose { NoticeLevel::Note } else { NoticeLevel::Warning };
+    report.notices.iter().filter(move |notice| notice.level >= least)
+}
+
+/// `3 critical, 1 high`; severities without findings are left out.
+fn count_words(report: &ScanReport) -> String {
+    let words: Vec<String> = report
+        .counts()
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    if words.is_empty() { "no findings".to_owned() } else { words.join(", ") }
+}
+
+/// `text` cut to at most `most` characters, with an ellipsis where something was cut.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Severity, Suppression, sample};
+
+    fn text(name: &str, report: &ScanReport, options: &Options) -> String {
+        let mut out = Vec::new();
+        find(name).expect("a format").reporter.write(report, options, &mut out).expect("memory takes all");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn every_format_shows_a_finding_and_hides_a_suppressed_one() {
+        let mut report = sample::report(&[("a/b.tf", 7, Severity::High), ("gone.tf", 1, Severity::Low)]);
+        report.findings[1].suppressions.push(Suppression {
+            in_source: false,
+            source: "portcullis.toml".into(),
+            reason: "a test".into(),
+            until: None,
+        });
+        for format in FORMATS {
+            let out = text(format.name, &report, &Options::default());
+            assert!(out.contains("a/b.tf") || out.contains("a/b"), "{}: {out}", format.name);
+            assert!(!out.contains("gone.tf"), "{}", format.name);
+            assert_eq!(out, text(format.name, &report, &Options::default()), "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn a_file_name_steers_no_terminal_and_no_runner() {
+        let report = sample::report(&[("x\u{1b}[2J\n::error::y\u{202e}.tf", 1, Severity::High)]);
+        for name in ["table", "compact", "github", "csv"] {
+            let out = text(name, &report, &Options { width: Some(100), ..Options::default() });
+            assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\r'), "{name}: {out:?}");
+            assert!(out.lines().all(|line| !line.starts_with("::") || line.contains("file=")), "{name}: {out}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_table_wraps() {
+        let report = sample::report(&[("a.tf", 1, Severity::High)]);
+        let out = text("table", &report, &Options { width: Some(60), ..Options::default() });
+        assert!(out.lines().take(4).all(|line| line.chars().count() <= 60), "{out}");
+    }
+
+    #[test]
+    fn sarif_keeps_the_most_severe_of_too_many() {
+        let mut places = vec![("a.tf", 1, Severity::Low); 25_001];
+        places.push(("worst.tf", 1, Severity::Critical));
+        let out = text("sarif", &sample::report(&places), &Options::default());
+        let log: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        let results = log["runs"][0]["results"].as_array().expect("results");
+        assert_eq!(results.len(), 25_000);
+        assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "worst.tf");
+        let notes = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+        assert!(notes[0]["message"]["text"].as_str().expect("text").contains("the 2 least severe"));
+    }
+}

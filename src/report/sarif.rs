@@ -1,0 +1,350 @@
+//! SARIF 2.1.0 for code scanning: results are written one at a time.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{Options, Reporter, json as shape, sarif_rules, shown};
+use crate::model::{
+    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, Region, Rule,
+    RuleId, ScanReport,
+};
+
+/// Code scanning refuses a run with more results.
+const MOST_RESULTS: usize = 25_000;
+/// Of those it keeps so many: the first, so that the most severe come first.
+const KEPT_RESULTS: usize = 5_000;
+/// Above this, snippets are left out: the file must stay below 10 MB when compressed.
+const MOST_SNIPPETS: usize = 10_000;
+/// Notifications of one run.
+const MOST_NOTIFICATIONS: usize = 1_000;
+/// Related places of one result.
+const MOST_RELATED: usize = 100;
+
+/// One run of ours, then one per other tool.
+pub struct Sarif;
+
+impl Reporter for Sarif {
+    fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(
+            b"{\n\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\n\"version\":\"2.1.0\",\n\"runs\":[\n",
+        )?;
+        for tool in 0..report.tools.len() {
+            if tool > 0 {
+                out.write_all(b",\n")?;
+            }
+            Run::of(report, options, tool).write(out)?;
+        }
+        out.write_all(b"\n]\n}\n")
+    }
+}
+
+struct Run<'a> {
+    report: &'a ScanReport,
+    options: &'a Options,
+    tool: usize,
+    rules: Vec<&'a Rule>,
+    indices: BTreeMap<&'a RuleId, usize>,
+    findings: Vec<&'a Finding>,
+    notices: Vec<Cow<'a, Notice>>,
+}
+
+impl<'a> Run<'a> {
+    fn of(report: &'a ScanReport, options: &'a Options, tool: usize) -> Self {
+        let mut findings: Vec<&Finding> = shown(report, options).filter(|finding| finding.tool == tool).collect();
+        let mut notices: Vec<Cow<'_, Notice>> = Vec::new();
+        if findings.len() > KEPT_RESULTS {
+            // A stable sort: equal severities keep the report's order.
+            findings.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
+            notices.extend(overflow(findings.len()).map(Cow::Owned));
+            findings.truncate(MOST_RESULTS);
+        }
+        if tool == 0 {
+            notices.extend(report.notices.iter().take(MOST_NOTIFICATIONS).map(Cow::Borrowed));
+        }
+        let fired: std::collections::BTreeSet<&RuleId> = findings.iter().map(|finding| &finding.rule).collect();
+        let mut rules: BTreeMap<&RuleId, &Rule> = report
+            .rules
+            .iter()
+            .filter(|((of, id), _)| *of == tool && fired.contains(id))
+            .map(|((_, id), rule)| (id, rule.as_ref()))
+            .collect();
+        if tool == 0 && options.sarif_all_rules {
+            for rule in &report.all_rules {
+                rules.entry(&rule.id).or_insert(rule);
+            }
+        }
+        let indices = rules.keys().enumerate().map(|(index, id)| (*id, index)).collect();
+        Self { report, options, tool, rules: rules.into_values().collect(), indices, findings, notices }
+    }
+
+    /// Tool first, so that a reader who streams knows the rules before the results.
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let tool = &self.report.tools[self.tool];
+        out.write_all(b"{\"tool\":")?;
+        serde_json::to_writer(&mut *out, &sarif_rules::tool(tool, &self.rules, self.tool == 0))?;
+        let category = if tool.category.is_empty() { &self.options.category } else { &tool.category };
+        if !category.is_empty() {
+            let id = format!("{}/", category.trim_end_matches('/'));
+            write!(out, ",\n\"automationDetails\":{}", json!({"id": id}))?;
+        }
+        if self.tool == 0 {
+            write!(out, ",\n\"invocations\":[{}]", self.invocation())?;
+        }
+        out.write_all(b",\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[")?;
+        for (at, finding) in self.findings.iter().enumerate() {
+            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+            match &finding.foreign {
+                Some(raw) => out.write_all(raw.as_bytes())?,
+                None => serde_json::to_writer(&mut *out, &self.result(finding))?,
+            }
+        }
+        out.write_all(b"]")?;
+        if self.tool == 0 {
+            write!(out, ",\n\"properties\":{}", self.properties())?;
+        }
+        out.write_all(b"}")
+    }
+
+    fn properties(&self) -> Value {
+        let mut properties = json!({"gateFailed": self.report.gate_failed, "verdict": self.report.verdict});
+        if let Some(database) = &self.report.database {
+            properties["advisories"] =
+                json!({"source": database.source, "snapshot": database.snapshot, "count": database.advisories});
+        }
+        properties
+    }
+
+    fn invocation(&self) -> Value {
+        let notifications: Vec<Value> = self.notices.iter().map(|notice| notification(notice)).collect();
+        json!({"executionSuccessful": self.report.complete, "toolExecutionNotifications": notifications})
+    }
+
+    fn result(&self, finding: &'a Finding) -> SarifResult<'a> {
+        let snippets = self.findings.len() <= MOST_SNIPPETS;
+        let rule = self.report.rule_of(finding);
+        let score = match rule {
+            Some(rule) if rule.severity == finding.severity => rule.score.unwrap_or_else(|| rule.severity.score()),
+            _ => finding.severity.score(),
+        };
+        let suppressions: Vec<Value> = finding.suppressions.iter().map(suppression).collect();
+        SarifResult {
+            rule_id: finding.rule.as_str(),
+            rule_index: self.indices.get(&finding.rule).copied(),
+            level: finding.severity.sarif_level(),
+            message: Text { text: message(&finding.message) },
+            locations: [place(&finding.primary, None, if snippets { context(finding) } else { None })],
+            related_locations: related(finding),
+            partial_fingerprints: finding
+                .line_hash
+                .as_deref()
+                .filter(|hash| !hash.is_empty())
+                .map(|hash| BTreeMap::from([("primaryLocationLineHash", hash)])),
+            fingerprints: BTreeMap::from([(FINGERPRINT_SCHEME, finding.fingerprint.to_string())]),
+            rank: (score * 100.0).round() / 10.0,
+            fixes: finding
+                .fixes
+                .iter()
+                .filter(|fix| !fix.replacements.is_empty())
+                .map(|one| fix(finding, one))
+                .collect(),
+            suppressions: self.options.show_suppressed.then_some(suppressions),
+            baseline_state: finding.baseline.filter(|_| self.options.show_suppressed).map(BaselineState::word),
+            properties: properties(finding),
+        }
+    }
+}
+
+/// What code scanning would drop, told instead of silent.
+fn overflow(count: usize) -> Option<Notice> {
+    let text = if count > MOST_RESULTS {
+        format!(
+            "{count} results, and code scanning takes {MOST_RESULTS}: the {} least severe were left out of this \
+             file. Scan folders separately with a --category each, or write `json`.",
+            count - MOST_RESULTS
+        )
+    } else {
+        format!("{count} results, and code scanning keeps {KEPT_RESULTS}: the most severe come first.")
+    };
+    Some(Notice::warning(NoticeKind::Limit, text))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult<'a> {
+    rule_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_index: Option<usize>,
+    level: &'static str,
+    message: Text<'a>,
+    locations: [Place<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Place<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial_fingerprints: Option<BTreeMap<&'static str, &'a str>>,
+    fingerprints: BTreeMap<&'static str, String>,
+    rank: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Value>,
+    /// Where suppressed results are written, all carry the member (SARIF 3.27.23).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
+    properties: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    text: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Place<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    physical_location: Physical<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Text<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Physical<'a> {
+    artifact_location: Artifact,
+    region: SarifRegion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_region: Option<Context<'a>>,
+}
+
+#[derive(Serialize)]
+struct Artifact {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRegion {
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    start_line: u32,
+    end_line: u32,
+    snippet: Text<'a>,
+}
+
+impl From<Region> for SarifRegion {
+    /// Lines and columns from 1, the end not before the start: a region that is not so is refused.
+    fn from(region: Region) -> Self {
+        let start_line = region.start_line.max(1);
+        let end_line = region.end_line.max(start_line);
+        let start_column = region.start_column.max(1);
+        let least = if end_line == start_line { start_column } else { 1 };
+        Self { start_line, start_column, end_line, end_column: region.end_column.max(least) }
+    }
+}
+
+fn place<'a>(location: &Location, id: Option<usize>, context_region: Option<Context<'a>>) -> Place<'a> {
+    let artifact_location = Artifact { uri: location.path.uri() };
+    let region = location.region.into();
+    Place { id, physical_location: Physical { artifact_location, region, context_region }, message: None }
+}
+
+/// The lines around; never of a secret, and only where they are more than the region itself.
+fn context(finding: &Finding) -> Option<Context<'_>> {
+    let snippet = finding.snippet.as_ref().filter(|snippet| !snippet.masked && finding.scanner() != "secrets")?;
+    let lines = u32::try_from(snippet.text.split('\n').count()).ok()?;
+    let end_line = snippet.first_line + lines.saturating_sub(1);
+    let region = finding.primary.region;
+    let holds = snippet.first_line <= region.start_line && region.end_line <= end_line;
+    let more = end_line - snippet.first_line > region.end_line - region.start_line;
+    (holds && more).then(|| Context {
+        start_line: snippet.first_line,
+        end_line,
+        snippet: Text { text: Cow::Borrowed(&snippet.text) },
+    })
+}
+
+fn related(finding: &Finding) -> Vec<Place<'_>> {
+    let mut places: Vec<Place<'_>> = Vec::new();
+    for related in finding.related.iter().take(MOST_RELATED) {
+        let text = Some(Text { text: message(&related.message) });
+        places.push(Place { message: text, ..place(&related.location, Some(places.len() + 1), None) });
+    }
+    if let Some(region) = finding.extent.filter(|extent| *extent != finding.primary.region) {
+        let block = Location { path: finding.primary.path.clone(), region };
+        let text = Some(Text { text: Cow::Borrowed("The block it stands in.") });
+        places.push(Place { message: text, ..place(&block, Some(places.len() + 1), None) });
+    }
+    places
+}
+
+/// `[text](1)` would read as a link to a related place (SARIF 3.11.6).
+fn message(text: &str) -> Cow<'_, str> {
+    if text.contains("](") { Cow::Owned(text.replace("](", "] (")) } else { Cow::Borrowed(text) }
+}
+
+fn fix(finding: &Finding, fix: &FindingFix) -> Value {
+    let replacements: Vec<Value> = fix
+        .replacements
+        .iter()
+        .map(|(region, text)| json!({"deletedRegion": SarifRegion::from(*region), "insertedContent": {"text": text}}))
+        .collect();
+    let change = json!({"artifactLocation": {"uri": finding.primary.path.uri()}, "replacements": replacements});
+    json!({"description": {"text": sarif_rules::sentence(&fix.description)}, "artifactChanges": [change]})
+}
+
+fn suppression(one: &crate::model::Suppression) -> Value {
+    let mut value = json!({
+        "kind": if one.in_source { "inSource" } else { "external" },
+        "status": "accepted",
+        "properties": {"source": one.source},
+    });
+    if !one.reason.is_empty() {
+        value["justification"] = json!(one.reason);
+    }
+    if let Some(until) = &one.until {
+        value["properties"]["until"] = json!(until);
+    }
+    value
+}
+
+fn properties(finding: &Finding) -> Map<String, Value> {
+    let mut properties = Map::new();
+    properties.insert("scanner".to_owned(), json!(finding.scanner()));
+    properties.insert("severity".to_owned(), json!(finding.severity.word()));
+    properties.insert("confidence".to_owned(), json!(finding.confidence.word()));
+    properties.extend(shape::properties(&finding.properties));
+    properties
+}
+
+fn notification(notice: &Notice) -> Value {
+    let level = match notice.level {
+        NoticeLevel::Note => "note",
+        NoticeLevel::Warning => "warning",
+        NoticeLevel::Error => "error",
+    };
+    let mut value = json!({
+        "level": level,
+        "message": {"text": sarif_rules::sentence(&message(&notice.message))},
+        "descriptor": {"id": notice.kind.word()},
+    });
+    if let Some(path) = &notice.path {
+        let mut physical = json!({"artifactLocation": {"uri": path.uri()}});
+        if let Some(line) = notice.line {
+            physical["region"] = json!({"startLine": line.max(1)});
+        }
+        value["locations"] = json!([{"physicalLocation": physical}]);
+    }
+    value
+}
