@@ -81,11 +81,11 @@ fn unfold<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, env: &Env, file:
     let of = evaluator.eval(scope, env, file, &each.value);
     match &of.kind {
         Kind::List(items) => {
-            let items = items.iter().take(MAX_INSTANCES).enumerate();
+            let items = items.iter().take(MAX_INSTANCES).enumerate().take_while(|_| evaluator.enter(8).is_ok());
             items.map(|(at, item)| one(item.with(Kind::Number(at as f64)), item.clone())).collect()
         }
         Kind::Map(entries) => {
-            let entries = entries.iter().take(MAX_INSTANCES);
+            let entries = entries.iter().take(MAX_INSTANCES).take_while(|_| evaluator.enter(8).is_ok());
             entries.map(|(key, item)| one(item.with(Kind::String(Arc::clone(key))), item.clone())).collect()
         }
         Kind::Null => Vec::new(),

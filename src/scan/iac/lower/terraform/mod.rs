@@ -8,6 +8,7 @@ mod eval;
 mod files;
 mod functions;
 mod ops;
+mod plan;
 mod policy;
 mod scope;
 mod types;
@@ -42,6 +43,11 @@ pub struct Settings {
 /// True for a path that the evaluation reads.
 #[must_use]
 pub fn wants(name: &str) -> bool {
+    world::is_configuration(name) || world::is_tfvars(name) || plan::is_plan(name)
+}
+
+/// True for a file of the configuration itself.
+fn is_source(name: &str) -> bool {
     world::is_configuration(name) || world::is_tfvars(name)
 }
 
@@ -54,7 +60,7 @@ pub fn is_template(name: &str) -> bool {
 /// Every block of every module in `kept`, evaluated, in a stable order.
 #[must_use]
 pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Resource> {
-    let mut inputs: Vec<&KeptInput> = kept.iter().filter(|input| wants(input.path.file_name())).collect();
+    let mut inputs: Vec<&KeptInput> = kept.iter().filter(|input| is_source(input.path.file_name())).collect();
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let parsed: Vec<(File, Vec<Notice>)> = inputs.par_iter().map(|input| read(input)).collect();
     let (files, problems): (Vec<File>, Vec<Vec<Notice>>) = parsed.into_iter().unzip();
@@ -73,6 +79,9 @@ pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notic
         if !reached.contains(dir.path) {
             Module::evaluate(&world, dir).into_results(&mut all, &mut reached, notices);
         }
+    }
+    for (at, input) in kept.iter().filter(|input| plan::is_plan(input.path.file_name())).enumerate() {
+        all.extend(plan::resources(input, u32::try_from(files.len() + at).unwrap_or(u32::MAX)));
     }
     if all.len() > MAX_RESOURCES {
         all.truncate(MAX_RESOURCES);

@@ -17,7 +17,7 @@ const MAX_SCOPES: usize = 2_000;
 /// Instances of one resource or module, at most.
 pub(super) const MAX_INSTANCES: usize = 1_000;
 /// Steps of evaluation below one root module, at most.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 3_000_000;
 /// Evaluations inside each other, at most: what a worker's stack holds.
 const MAX_EVAL_DEPTH: u32 = 220;
 

@@ -147,3 +147,45 @@ fn templates_of_the_tree_are_read() {
     ]);
     assert_eq!((text(&found[0], "a"), text(&found[0], "b")), ("hi you\n".into(), "?".into()));
 }
+
+#[test]
+fn a_plan_gives_the_same_model() {
+    let plan = r#"{"terraform_version": "1.9.0", "planned_values": {"root_module": {"resources": [
+      {"address": "aws_s3_bucket.b[0]", "mode": "managed", "type": "aws_s3_bucket", "name": "b", "values": {"bucket": "x"}}],
+      "child_modules": [{"address": "module.m[\"k\"]", "resources": [
+        {"address": "module.m[\"k\"].aws_s3_bucket_acl.a", "mode": "managed", "type": "aws_s3_bucket_acl", "name": "a",
+         "values": {"acl": "public-read"}}]}]}},
+      "configuration": {"root_module": {"module_calls": {"m": {"module": {"resources": [
+        {"address": "aws_s3_bucket_acl.a", "expressions": {"bucket": {"references": ["aws_s3_bucket.c.id", "aws_s3_bucket.c"]}}}]}}}}}}"#;
+    let (found, notices) = run(&[("tfplan.json", plan), ("other/plan.json", "[1, 2]")]);
+    assert!(notices.is_empty(), "{notices:?}");
+    assert_eq!(found[1].address, "module.m.aws_s3_bucket_acl.a");
+    assert_eq!(
+        (text(&found[1], "acl"), text(&found[1], "bucket")),
+        ("public-read".into(), "&module.m.aws_s3_bucket.c.id".into())
+    );
+}
+
+#[test]
+fn one_line_of_json_without_end_is_bounded() {
+    let mut text = String::from(r#"{"resource": {"aws_s3_bucket": {"b": {"tags": ["#);
+    while text.len() < 4_000_000 {
+        text.push_str(r#"{"a": ["#);
+    }
+    let started = std::time::Instant::now();
+    let (_, notices) = run(&[("main.tf.json", &text)]);
+    assert!(!notices.is_empty());
+    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
+fn nested_repetition_is_bounded() {
+    let nested = "resource \"r\" \"x\" {\n  dynamic \"a\" {\n    for_each = range(1000)\n    content {\n      dynamic \"b\" {\n        for_each = range(1000)\n        content {\n          dynamic \"c\" {\n            for_each = range(1000)\n            content { v = c.value }\n          }\n        }\n      }\n    }\n  }\n}\n";
+    let loops = "locals { x = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a + b + c]]] }\nresource \"r\" \"y\" { v = local.x }\n";
+    let started = std::time::Instant::now();
+    let (found, notices) = run(&[("a/main.tf", nested), ("b/main.tf", loops)]);
+    assert_eq!(found.len(), 2);
+    assert!(!notices.is_empty());
+    assert_eq!(text(of_kind(&found, "r")[1], "v"), "?");
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
+}
