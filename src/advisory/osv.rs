@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::range::{Event, EventKind, Range};
 use super::record::{Affected, GoImport, Informational, Reach, Record};
 use super::severity;
-use crate::model::{Ecosystem, Severity};
+use crate::model::Ecosystem;
 
 /// What one OSV file turned out to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,15 +47,11 @@ fn record(raw: RawRecord, affected: Vec<Affected>) -> Record {
     let own = raw.severity.iter().chain(raw.affected.iter().flat_map(|item| &item.severity));
     let vectors: Vec<&str> = own.map(|s| s.score.as_str()).collect();
     let word = text_at(&raw.database_specific, "severity");
-    let mut rating = severity::rate(vectors, word.as_deref());
+    let rating = severity::rate(vectors, word.as_deref());
     let specifics = || raw.affected.iter().map(|item| &item.database_specific);
     let informational =
         specifics().find_map(|specific| text_at(specific, "informational")).map(|word| Informational::from_word(&word));
     let cwe = weaknesses(std::iter::once(&raw.database_specific).chain(specifics()));
-    let malware = raw.id.starts_with("MAL-") || cwe.iter().any(|cwe| cwe == "CWE-506");
-    if malware {
-        rating.severity = Some(Severity::Critical);
-    }
     Record {
         aliases: raw.aliases.into_iter().filter(|alias| !alias.is_empty() && *alias != raw.id).collect(),
         summary: first_line(&raw.summary, &raw.details),
@@ -63,7 +59,7 @@ fn record(raw: RawRecord, affected: Vec<Affected>) -> Record {
         score: rating.score,
         cvss: rating.cvss,
         informational,
-        malware,
+        malware: false,
         url: String::new(),
         cwe,
         published: date(raw.published),
@@ -71,6 +67,7 @@ fn record(raw: RawRecord, affected: Vec<Affected>) -> Record {
         affected,
         id: raw.id,
     }
+    .with_malware_marked()
 }
 
 /// One `affected[]` entry, if it is of a package of ours and says anything about versions.
@@ -309,6 +306,7 @@ struct RawImport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Severity;
     use proptest::prelude::*;
 
     fn one(json: &str) -> Record {

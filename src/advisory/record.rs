@@ -110,6 +110,25 @@ pub struct Record {
     pub affected: Vec<Affected>,
 }
 
+impl Record {
+    /// Marks what is malware and not only vulnerable, and rates it critical: OpenSSF's own ids, CWE-506 (embedded
+    /// malicious code), and crates that RustSec lists as removed for malicious code, which carry no other mark.
+    #[must_use]
+    pub fn with_malware_marked(mut self) -> Self {
+        let removed = || {
+            self.id.starts_with("RUSTSEC-")
+                && self.severity.is_none()
+                && self.informational.is_none()
+                && self.summary.contains("malicious code")
+        };
+        self.malware = self.id.starts_with("MAL-") || self.cwe.iter().any(|cwe| cwe == "CWE-506") || removed();
+        if self.malware {
+            self.severity = Some(Severity::Critical);
+        }
+        self
+    }
+}
+
 /// The page that people know an advisory by.
 #[must_use]
 pub fn page(id: &str) -> String {

@@ -129,6 +129,7 @@ fn record(advisory: &Advisory) -> Record {
         modified: metadata.date.as_str().to_owned(),
         affected: vec![affected],
     }
+    .with_malware_marked()
 }
 
 fn reach(advisory: &Advisory) -> Reach {

@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::index::Index;
 use super::{AdvisoryDb, DbError, IndexError};
@@ -18,6 +19,10 @@ use crate::model::{DatabaseInfo, Notice, NoticeKind};
 
 /// An index put into the program when it was built (`PORTCULLIS_EMBED_DB`); empty where none was.
 static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/advisories.idx"));
+
+/// How long a held lock is waited for: an update that is only installing is done by then.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The folder of the database.
 #[derive(Clone, Debug)]
@@ -90,7 +95,7 @@ impl Store {
         self.folder.join("downloads")
     }
 
-    /// Takes the update lock.
+    /// Takes the update lock, after a short wait for another process to let go of it.
     ///
     /// # Errors
     /// Another process holds it, or the folder cannot be written.
@@ -99,10 +104,15 @@ impl Store {
         let failed = |source| StoreError::Write { path: path.clone(), source };
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path)),
-            Err(TryLockError::Error(source)) => Err(StoreError::Write { path, source }),
+        let mut tries = LOCK_TRIES;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock(file)),
+                Err(TryLockError::WouldBlock) if tries > 0 => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Locked(path)),
+                Err(TryLockError::Error(source)) => return Err(StoreError::Write { path, source }),
+            }
+            tries -= 1;
         }
     }
 
