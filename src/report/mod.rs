@@ -6,11 +6,17 @@ use crate::model::{Finding, Notice, NoticeLevel, ScanReport};
 
 mod compact;
 mod csv;
+mod cyclonedx;
 pub mod escape;
 mod github;
+mod gitlab;
+mod html;
 mod json;
+mod junit;
+mod markdown;
 mod sarif;
 mod sarif_rules;
+mod sonar;
 mod table;
 
 /// How a person wants a report.
@@ -102,6 +108,30 @@ pub static FORMATS: &[Format] = &[
     format("json", "json", "everything, in a documented and versioned shape", &json::Json),
     format("jsonl", "jsonl", "one JSON object per finding and line", &json::Jsonl),
     format("github", "txt", "annotations of a GitHub Actions step", &github::GitHub),
+    format("markdown", "md", "a step summary or pull-request comment", &markdown::Markdown),
+    format("html", "html", "one page with filters, readable without a network", &html::Html),
+    format("junit", "xml", "JUnit XML: a case per finding", &junit::JUnit),
+    format(
+        "gitlab-sast",
+        "json",
+        "GitLab SAST report: infrastructure findings and other tools'",
+        &gitlab::Security { kind: "sast", scanner: "iac" },
+    ),
+    format(
+        "gitlab-secrets",
+        "json",
+        "GitLab secret detection report",
+        &gitlab::Security { kind: "secret_detection", scanner: "secrets" },
+    ),
+    format(
+        "gitlab-deps",
+        "json",
+        "GitLab dependency scanning report",
+        &gitlab::Security { kind: "dependency_scanning", scanner: "deps" },
+    ),
+    format("gitlab-codequality", "json", "GitLab Code Quality report", &gitlab::CodeQuality),
+    format("sonar", "json", "SonarQube generic issues", &sonar::Sonar),
+    format("cyclonedx", "cdx.json", "CycloneDX 1.6 vulnerabilities of dependencies", &cyclonedx::CycloneDx),
     format("csv", "csv", "one row per finding, for spreadsheets", &csv::Csv),
 ];
 
@@ -177,8 +207,10 @@ mod tests {
         });
         for format in FORMATS {
             let out = text(format.name, &report, &Options::default());
-            assert!(out.contains("a/b.tf") || out.contains("a/b"), "{}: {out}", format.name);
-            assert!(!out.contains("gone.tf"), "{}", format.name);
+            let elsewhere = ["gitlab-secrets", "gitlab-deps", "cyclonedx"].contains(&format.name);
+            assert!(elsewhere || out.contains("a/b.tf"), "{}: {out}", format.name);
+            let marks_them = ["junit", "html"].contains(&format.name);
+            assert!(marks_them || !out.contains("gone.tf"), "{}", format.name);
             assert_eq!(out, text(format.name, &report, &Options::default()), "{}", format.name);
         }
     }
@@ -186,7 +218,7 @@ mod tests {
     #[test]
     fn a_file_name_steers_no_terminal_and_no_runner() {
         let report = sample::report(&[("x\u{1b}[2J\n::error::y\u{202e}.tf", 1, Severity::High)]);
-        for name in ["table", "compact", "github", "csv"] {
+        for name in ["table", "compact", "github", "csv", "markdown", "html", "junit"] {
             let out = text(name, &report, &Options { width: Some(100), ..Options::default() });
             assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\r'), "{name}: {out:?}");
             assert!(out.lines().all(|line| !line.starts_with("::") || line.contains("file=")), "{name}: {out}");

@@ -4,4 +4,5 @@
 
 mod advisory;
 mod layering;
+mod sarif;
 mod support;
