@@ -7,6 +7,7 @@ use std::path::PathBuf;
 fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     embed_database(&out);
+    embed_rules(&out);
 }
 
 /// An advisory index for the program to carry: `PORTCULLIS_EMBED_DB=FILE cargo build --release`, with a file from
@@ -22,4 +23,51 @@ fn embed_database(out: &std::path::Path) {
     let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("PORTCULLIS_EMBED_DB={}: {error}", file.display()));
     assert!(bytes.starts_with(b"PCADVIDX"), "PORTCULLIS_EMBED_DB={} is no file from `db export`", file.display());
     std::fs::write(&target, bytes).expect("OUT_DIR can be written");
+}
+
+/// What only `rules show`, reports and tests need: kept out of what every scan reads.
+const DOCS: &[&str] = &["help", "references", "matches", "near_misses", "bad", "good"];
+
+/// Turns `rules/secrets/**/*.toml` into a table of JSON, so that no start of the program parses TOML.
+fn embed_rules(out: &std::path::Path) {
+    let root = PathBuf::from("rules/secrets");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    toml_files(&root, &mut files);
+    files.sort();
+    let mut table = String::from("static BUILT_IN: &[Embedded] = &[\n");
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let value: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let mut hot = Vec::new();
+        let mut docs = Vec::new();
+        for rule in value.get("rule").and_then(toml::Value::as_array).into_iter().flatten() {
+            let mut rule = rule.as_table().cloned().unwrap_or_default();
+            let mut doc = toml::Table::new();
+            doc.insert("id".into(), rule.get("id").cloned().unwrap_or_else(|| toml::Value::String(String::new())));
+            for key in DOCS {
+                if let Some(value) = rule.remove(*key) {
+                    doc.insert((*key).into(), value);
+                }
+            }
+            hot.push(rule);
+            docs.push(doc);
+        }
+        let json = |rules: &[toml::Table]| serde_json::to_string(rules).expect("TOML tables are JSON");
+        let name = file.strip_prefix("rules").unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        table += &format!("Embedded {{ path: {name:?}, hot: {:?}, docs: {:?} }},\n", json(&hot), json(&docs));
+    }
+    table += "];\n";
+    std::fs::write(out.join("rules.rs"), table).expect("OUT_DIR can be written");
+}
+
+fn toml_files(folder: &std::path::Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            toml_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
 }
