@@ -3,3 +3,4 @@
 pub mod args;
 pub mod db;
 pub mod exit;
+pub mod merge;

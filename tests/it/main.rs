@@ -4,5 +4,6 @@
 
 mod advisory;
 mod layering;
+mod merge;
 mod sarif;
 mod support;

@@ -1,0 +1,201 @@
+//! Foreign results made fit for one report: indices gone, regions legal, secrets masked.
+
+use serde_json::{Map, Value, json};
+
+use super::uri::Resolver;
+
+/// Members that count positions in lists of the old file.
+const INDICES: &[&str] =
+    &["index", "ruleIndex", "parentIndex", "invocationIndex", "responseIndex", "notificationIndex"];
+/// Members of a result that refer to lists that are not carried, or that quote source at length.
+const DROPPED: &[&str] =
+    &["ruleIndex", "rule", "provenance", "taxa", "graphs", "graphTraversals", "webRequest", "webResponse"];
+/// Of a secret tool's result, these may quote the value.
+const QUOTING: &[&str] = &["codeFlows", "fixes", "attachments", "stacks"];
+/// What stands for a masked text.
+const MASK: &str = "•••";
+/// Nesting of foreign JSON that is walked.
+const DEEPEST: usize = 64;
+
+/// Rewrites one result in place; the number of repairs that changed what its tool said.
+pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_tool: bool) -> usize {
+    for name in DROPPED {
+        object.remove(*name);
+    }
+    let mut repairs = 0;
+    if secret_tool {
+        repairs += hide_secrets(object);
+    }
+    object.retain(|_, value| !value.is_null());
+    if object.get("kind").is_some_and(|kind| kind != "fail") {
+        object.remove("kind");
+        repairs += 1;
+    }
+    if let Some(Value::Array(fixes)) = object.get_mut("fixes") {
+        let before = fixes.len();
+        let whole = |fix: &Value| {
+            fix["artifactChanges"].as_array().is_some_and(|changes| {
+                !changes.is_empty()
+                    && changes.iter().all(|change| change["replacements"].as_array().is_some_and(|r| !r.is_empty()))
+            })
+        };
+        fixes.retain(whole);
+        repairs += before - fixes.len();
+        if fixes.is_empty() {
+            object.remove("fixes");
+        }
+    }
+    for (name, value) in object.iter_mut().filter(|(name, _)| *name != "properties") {
+        repairs += walk(value, name, resolver, 0);
+    }
+    for value in object.values_mut() {
+        mask_addresses(value, 0);
+    }
+    repairs
+}
+
+fn walk(value: &mut Value, name: &str, resolver: &Resolver<'_>, depth: usize) -> usize {
+    if depth > DEEPEST {
+        return 0;
+    }
+    let mut repairs = 0;
+    match value {
+        Value::Array(items) => {
+            for item in items {
+                repairs += walk(item, name, resolver, depth + 1);
+            }
+        }
+        Value::Object(object) => {
+            object.retain(|name, value| !value.is_null() && !INDICES.contains(&name.as_str()));
+            if matches!(name, "region" | "contextRegion" | "deletedRegion") {
+                repairs += region(object);
+            }
+            if object.contains_key("uri") {
+                artifact(object, resolver);
+            }
+            for (name, value) in object.iter_mut().filter(|(name, _)| *name != "properties") {
+                repairs += walk(value, name, resolver, depth + 1);
+            }
+            object.retain(|name, value| !(matches!(name.as_str(), "region" | "contextRegion") && *value == json!({})));
+        }
+        _ => {}
+    }
+    repairs
+}
+
+/// A path below the root as a relative URI; what cannot be resolved stays as it is.
+fn artifact(object: &mut Map<String, Value>, resolver: &Resolver<'_>) {
+    if let Some(path) = resolver.path(&Value::Object(object.clone())) {
+        object.insert("uri".into(), json!(path.uri()));
+        object.remove("uriBaseId");
+    }
+}
+
+/// Numbers where text or fractions stand, and nothing below what the schema takes.
+fn region(object: &mut Map<String, Value>) -> usize {
+    let mut repairs = 0;
+    for (name, least) in [
+        ("startLine", 1),
+        ("endLine", 1),
+        ("startColumn", 1),
+        ("endColumn", 1),
+        ("byteOffset", 0),
+        ("byteLength", 0),
+        ("charOffset", 0),
+        ("charLength", 0),
+    ] {
+        let Some(value) = object.get(name) else { continue };
+        let number = integer(value);
+        if number.is_some_and(|number| number >= least) && value.is_i64() {
+            continue;
+        }
+        repairs += 1;
+        match number.filter(|number| *number >= least) {
+            Some(number) => object.insert(name.into(), json!(number)),
+            None => object.remove(name),
+        };
+    }
+    repairs
+}
+
+/// A whole number, also from text or `3.0`.
+pub fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+        Value::Number(number) => {
+            number.as_i64().or_else(|| number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 1e15).map(|f| f as i64))
+        }
+        _ => None,
+    }
+}
+
+/// Masks what a secret tool quotes, wherever the same text stands, and drops identities made of it.
+fn hide_secrets(object: &mut Map<String, Value>) -> usize {
+    let mut values = Vec::new();
+    for place in object.get("locations").and_then(Value::as_array).into_iter().flatten() {
+        if let Some(text) = place["physicalLocation"]["region"]["snippet"]["text"].as_str() {
+            values.push(text.trim().to_owned());
+        }
+    }
+    values.retain(|text| text.len() >= 4 && text != MASK);
+    for name in QUOTING {
+        object.remove(*name);
+    }
+    for name in ["fingerprints", "partialFingerprints"] {
+        if let Some(Value::Object(prints)) = object.get_mut(name) {
+            let kept = |key: &str| key == "primaryLocationLineHash" || key.starts_with("portcullis");
+            prints.retain(|key, _| kept(key));
+            if prints.is_empty() {
+                object.remove(name);
+            }
+        }
+    }
+    let mut hidden = 0;
+    for value in object.values_mut() {
+        hidden += mask(value, &values, 0);
+    }
+    usize::from(hidden > 0)
+}
+
+fn mask(value: &mut Value, secrets: &[String], depth: usize) -> usize {
+    if depth > DEEPEST {
+        return 0;
+    }
+    match value {
+        Value::String(text) => {
+            let mut hidden = 0;
+            for secret in secrets {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), MASK);
+                    hidden += 1;
+                }
+            }
+            hidden
+        }
+        Value::Array(items) => items.iter_mut().map(|item| mask(item, secrets, depth + 1)).sum(),
+        Value::Object(object) => {
+            let quoted = usize::from(object.remove("snippet").is_some());
+            quoted + object.values_mut().map(|item| mask(item, secrets, depth + 1)).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+/// A committer's address is nobody's business in a report.
+fn mask_addresses(value: &mut Value, depth: usize) {
+    match value {
+        Value::Array(items) if depth < DEEPEST => items.iter_mut().for_each(|item| mask_addresses(item, depth + 1)),
+        Value::Object(object) if depth < DEEPEST => {
+            for (name, value) in object.iter_mut() {
+                let lower = name.to_ascii_lowercase();
+                if matches!(lower.as_str(), "email" | "author" | "committer" | "authoremail") && value.is_string() {
+                    *value = json!(MASK);
+                } else {
+                    mask_addresses(value, depth + 1);
+                }
+            }
+        }
+        _ => {}
+    }
+}

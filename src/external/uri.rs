@@ -1,0 +1,120 @@
+//! URIs of foreign reports as paths below the root.
+
+use serde_json::Value;
+
+use crate::model::RepoPath;
+
+/// Bases that refer to bases are followed so far.
+const DEEPEST: usize = 8;
+
+/// How the URIs of one run become paths.
+pub struct Resolver<'a> {
+    /// `run.originalUriBaseIds`.
+    pub bases: Option<&'a Value>,
+    /// The root's absolute path with `/` between segments and no final one, or empty.
+    pub root: &'a str,
+}
+
+impl Resolver<'_> {
+    /// The path of an `artifactLocation`; `None` where it has no URI or leaves the root.
+    pub fn path(&self, artifact: &Value) -> Option<RepoPath> {
+        let uri = artifact.get("uri")?.as_str()?.to_owned();
+        let base = artifact.get("uriBaseId").and_then(Value::as_str);
+        let full = if has_scheme(&uri) { uri } else { format!("{}{uri}", self.base(base, 0)) };
+        self.strip(&full)
+    }
+
+    fn base(&self, id: Option<&str>, depth: usize) -> String {
+        let Some(base) = id.and_then(|id| self.bases?.get(id)).filter(|_| depth < DEEPEST) else {
+            return String::new();
+        };
+        let mut uri = base.get("uri").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !uri.is_empty() && !uri.ends_with('/') {
+            uri.push('/');
+        }
+        let outer = base.get("uriBaseId").and_then(Value::as_str);
+        if has_scheme(&uri) || outer.is_none() { uri } else { format!("{}{uri}", self.base(outer, depth + 1)) }
+    }
+
+    fn strip(&self, uri: &str) -> Option<RepoPath> {
+        let text = decode(uri.split(['#', '?']).next().unwrap_or_default()).replace('\\', "/");
+        let (absolute, path) = match text.strip_prefix("file:") {
+            Some(rest) => (true, rest.trim_start_matches('/').to_owned()),
+            None if has_scheme(&text) && !is_drive(&text) => return None,
+            None => (text.starts_with('/') || is_drive(&text), text.trim_start_matches('/').to_owned()),
+        };
+        let root = self.root.trim_matches('/');
+        let relative = match path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')) {
+            Some(inside) if !root.is_empty() => inside.to_owned(),
+            _ if absolute => without_known_root(&path)?,
+            _ => path,
+        };
+        RepoPath::resolve("", &relative)
+    }
+}
+
+/// Folders where CI services put a checkout.
+fn without_known_root(path: &str) -> Option<String> {
+    const FOLDERS: &[(&str, usize)] =
+        &[("github/workspace/", 0), ("home/runner/work/", 2), ("builds/", 2), ("src/", 0)];
+    FOLDERS.iter().find_map(|(folder, segments)| {
+        let rest = path.strip_prefix(folder)?;
+        let inside: Vec<&str> = rest.splitn(segments + 1, '/').collect();
+        inside.get(*segments).map(|path| (*path).to_owned())
+    })
+}
+
+fn is_drive(text: &str) -> bool {
+    matches!(text.as_bytes(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic())
+}
+
+fn has_scheme(uri: &str) -> bool {
+    let Some((scheme, _)) = uri.split_once(':') else { return false };
+    !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) && scheme.len() < 20
+}
+
+/// Percent-decoding; what decodes to no UTF-8 stays as it is.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()).filter(|_| byte == b'%') {
+            Some(decoded) => {
+                plain.push(decoded);
+                at += 3;
+            }
+            None => {
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_a_path_is_one_path() {
+        let bases = json!({"SRC": {"uri": "file:///work/repo/"}, "SUB": {"uri": "sub/", "uriBaseId": "SRC"}});
+        let resolver = Resolver { bases: Some(&bases), root: "/work/repo" };
+        let path = |artifact: Value| resolver.path(&artifact).map(|path| path.to_string());
+        let expected = Some("sub/a b.tf".to_owned());
+        assert_eq!(path(json!({"uri": "sub/a%20b.tf"})), expected);
+        assert_eq!(path(json!({"uri": "./sub/a b.tf"})), expected);
+        assert_eq!(path(json!({"uri": "sub\\a%20b.tf"})), expected);
+        assert_eq!(path(json!({"uri": "file:///work/repo/sub/a%20b.tf"})), expected);
+        assert_eq!(path(json!({"uri": "/work/repo/sub/a%20b.tf"})), expected);
+        assert_eq!(path(json!({"uri": "a%20b.tf", "uriBaseId": "SUB"})), expected);
+        assert_eq!(path(json!({"uri": "sub/a%20b.tf", "uriBaseId": "%SRCROOT%"})), expected);
+        assert_eq!(path(json!({"uri": "../x"})), None);
+        assert_eq!(path(json!({"uri": "https://example.org/x"})), None);
+        assert_eq!(path(json!({"uri": "/github/workspace/x.tf"})), Some("x.tf".into()));
+    }
+}
