@@ -116,6 +116,23 @@ impl AdvisoryDb {
             .map_err(|source| DbError::Index { path: path.to_owned(), source })
     }
 
+    /// Opens whatever advisories a path holds (an index, an OSV zip or folder, a RustSec database) for this run
+    /// alone; with it, one line for each record that could not be used.
+    ///
+    /// # Errors
+    /// The path holds none, or is damaged.
+    pub fn import(path: &Path) -> Result<(Self, Vec<String>), import::ImportError> {
+        let source = path.display().to_string();
+        let damaged =
+            |error: IndexError| import::ImportError::Damaged { path: path.to_owned(), reason: error.to_string() };
+        match import::path(path)? {
+            import::Import::Index(bytes) => Ok((Self::from_bytes(bytes, &source).map_err(damaged)?, Vec::new())),
+            import::Import::Records(gathered) => {
+                Ok((Self::from_records(gathered.records, &source).map_err(damaged)?, gathered.warnings))
+            }
+        }
+    }
+
     /// Opens an index held in memory or in the program; `source` is what reports call it.
     ///
     /// # Errors

@@ -122,17 +122,23 @@ impl Store {
     /// # Errors
     /// The bytes are no index, or the disk does not take them; the old database stays.
     pub fn install(&self, bytes: &[u8], _lock: &Lock) -> Result<(), StoreError> {
-        Index::open(bytes.to_vec().into())?;
         let incoming = self.folder.join(format!("incoming-{}.idx", std::process::id()));
-        let failed = |source| StoreError::Write { path: incoming.clone(), source };
-        let written = write_synced(&incoming, bytes).and_then(|()| std::fs::rename(&incoming, self.index_path()));
-        if written.is_err() {
+        let placed = self.place(&incoming, bytes);
+        if placed.is_err() {
             // Best effort: a full disk is freed again.
             let _ = std::fs::remove_file(&incoming);
         }
-        written.map_err(failed)?;
+        placed?;
         sync_folder(&self.folder);
         Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the database is no scanned content")]
+    fn place(&self, incoming: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Write { path: incoming.to_owned(), source };
+        write_synced(incoming, bytes).map_err(failed)?;
+        Index::open(std::fs::read(incoming).map_err(failed)?.into())?;
+        std::fs::rename(incoming, self.index_path()).map_err(failed)
     }
 
     /// Removes what killed updates left behind, and with `downloads` the kept archives: bytes freed.
