@@ -75,8 +75,15 @@ fn terraform_interest(path: &RepoPath) -> Interest {
 
 fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let settings = lower::terraform::Settings { var_files: settings.tf_var_files.clone() };
-    let resources = lower::terraform::evaluate(kept, &settings, &mut sink.notices);
-    check_model(book, &Model::new(resources), &[], sink);
+    // What several root modules bring of a module that they share is told once.
+    let mut told = HashSet::new();
+    for resources in lower::terraform::evaluate(kept, &settings, &mut sink.notices) {
+        let mut part = Sink::default();
+        check_model(book, &Model::new(resources), &[], &mut part);
+        part.drafts.retain(|draft| told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span)));
+        sink.drafts.append(&mut part.drafts);
+        sink.notices.append(&mut part.notices);
+    }
 }
 
 /// A suppression written into a document: an annotation, a resource's metadata.

@@ -57,9 +57,10 @@ pub fn is_template(name: &str) -> bool {
     name.ends_with(".tftpl") || name.ends_with(".tpl")
 }
 
-/// Every block of every module in `kept`, evaluated, in a stable order.
+/// Every block of every module in `kept`, evaluated: one list for each root module, for addresses mean something
+/// within one only; in a stable order.
 #[must_use]
-pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Resource> {
+pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notice>) -> Vec<Vec<Resource>> {
     let mut inputs: Vec<&KeptInput> = kept.iter().filter(|input| is_source(input.path.file_name())).collect();
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let parsed: Vec<(File, Vec<Notice>)> = inputs.par_iter().map(|input| read(input)).collect();
@@ -81,10 +82,15 @@ pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notic
         }
     }
     for (at, input) in kept.iter().filter(|input| plan::is_plan(input.path.file_name())).enumerate() {
-        all.extend(plan::resources(input, u32::try_from(files.len() + at).unwrap_or(u32::MAX)));
+        all.push(plan::resources(input, u32::try_from(files.len() + at).unwrap_or(u32::MAX)));
     }
-    if all.len() > MAX_RESOURCES {
-        all.truncate(MAX_RESOURCES);
+    let mut left = MAX_RESOURCES;
+    let before: usize = all.iter().map(Vec::len).sum();
+    for resources in &mut all {
+        resources.truncate(left);
+        left -= resources.len();
+    }
+    if before > MAX_RESOURCES {
         let message = format!("Only the first {MAX_RESOURCES} Terraform resources were checked.");
         notices.push(Notice::incomplete(NoticeKind::Limit, message));
     }
@@ -184,8 +190,8 @@ impl<'w> Module<'w> {
         }
     }
 
-    fn into_results(self, all: &mut Vec<Resource>, reached: &mut BTreeSet<&'w str>, notices: &mut Vec<Notice>) {
-        all.extend(self.instances);
+    fn into_results(self, all: &mut Vec<Vec<Resource>>, reached: &mut BTreeSet<&'w str>, notices: &mut Vec<Notice>) {
+        all.push(self.instances);
         reached.extend(self.reached);
         notices.extend(self.notices);
     }

@@ -15,7 +15,7 @@ fn kept(files: &[(&str, &str)]) -> Vec<KeptInput> {
 
 fn run(files: &[(&str, &str)]) -> (Vec<Resource>, Vec<Notice>) {
     let mut notices = Vec::new();
-    let instances = evaluate(&kept(files), &Settings::default(), &mut notices);
+    let instances = evaluate(&kept(files), &Settings::default(), &mut notices).into_iter().flatten().collect();
     (instances, notices)
 }
 
