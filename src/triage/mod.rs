@@ -1,5 +1,6 @@
 //! Layer 3: what counts: suppressions, baseline, gate.
 
+pub mod baseline;
 pub mod gate;
 pub mod ignore;
 pub mod pragma;
