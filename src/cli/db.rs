@@ -162,11 +162,12 @@ fn tell_update(updated: &Updated, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn summary(meta: &Meta) -> String {
+    let count = |n: u64, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     format!(
-        "{} advisories for {} packages and {} malicious packages, as of {}",
-        meta.advisories - meta.malware.min(meta.advisories),
-        meta.packages,
-        meta.malware,
+        "{} for {} and {}, as of {}",
+        count(meta.advisories.saturating_sub(meta.malware), "advisory", "advisories"),
+        count(meta.packages, "package", "packages"),
+        count(meta.malware, "malicious package", "malicious packages"),
         if meta.snapshot.is_empty() { "an unknown day" } else { &meta.snapshot }
     )
 }
@@ -271,10 +272,56 @@ impl Bars {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: DbArgs,
+    }
+
+    /// Runs a command line in a cache folder: its status and its answer, or its error.
+    fn db(cache: &std::path::Path, line: &[&str]) -> Result<(u8, String), DbCommandError> {
+        let cache = cache.to_str().unwrap();
+        let words = ["db"].into_iter().chain(line.iter().copied()).chain(["--cache-dir", cache]);
+        let mut out = Vec::new();
+        let status = run(&Line::parse_from(words).args, &mut out)?;
+        Ok((status, String::from_utf8(out).unwrap()))
+    }
 
     #[test]
     fn ages_are_days_or_weeks() {
         assert_eq!((parse_age("7d"), parse_age("2w"), parse_age("30")), (Ok(7), Ok(14), Ok(30)));
         assert!(parse_age("soon").is_err() && parse_age("-1d").is_err() && parse_age("").is_err());
+    }
+
+    #[test]
+    fn a_database_is_made_checked_carried_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, there) = (folder.path().join("here"), folder.path().join("there"));
+        let (record, file) = (folder.path().join("GHSA-a.json"), folder.path().join("db.idx"));
+        let json = r#"{"id":"GHSA-a","modified":"2020-01-02T00:00:00Z","affected":[{"package":{"ecosystem":"npm",
+            "name":"p"},"versions":["1.0.0"]}]}"#;
+        write_beside(&record, json.as_bytes()).unwrap();
+        assert!(matches!(db(&here, &["verify"]), Err(DbCommandError::Missing(_))));
+        assert!(db(&here, &["status"]).unwrap().1.contains("starter set"));
+
+        let (_, said) = db(&here, &["update", "--from", record.to_str().unwrap()]).unwrap();
+        assert!(said.starts_with("1 advisory for 1 package and 0 malicious packages, as of 2020-01-02"), "{said}");
+        assert!(db(&here, &["verify"]).unwrap().1.contains("whole, 2 entries read"));
+        assert_eq!(db(&here, &["status", "--max-db-age", "7d"]).unwrap().0, 3);
+
+        db(&here, &["export", file.to_str().unwrap()]).unwrap();
+        db(&there, &["update", "--from", file.to_str().unwrap()]).unwrap();
+        assert_eq!(db(&there, &["status"]).unwrap().0, 0);
+        db(&there, &["prune", "--all"]).unwrap();
+        assert!(matches!(db(&there, &["verify"]), Err(DbCommandError::Missing(_))));
+    }
+
+    #[test]
+    fn a_failed_update_says_that_the_old_database_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = db(folder.path(), &["update", "--from", "/nowhere/at/all"]).unwrap_err().to_string();
+        assert!(error.contains("still answers") && error.contains("/nowhere/at/all"), "{error}");
     }
 }
