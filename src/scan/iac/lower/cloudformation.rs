@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::Skip;
 use super::super::resource::{Resource, Value, ValueKind as Kind};
 use super::documents::Lowered;
-use super::values::{entry_place, kind_with};
+use super::values::{Fuel, entry_place, kind_with};
 use crate::model::{ForeignSuppression, RepoPath};
 use crate::syntax::{Entry, Node, Value as Tree};
 
@@ -73,13 +73,14 @@ struct Template<'a> {
     root: &'a Node,
     parameters: BTreeMap<&'a str, Kind>,
     variables: &'a dyn Fn(&str) -> Option<Kind>,
+    fuel: Fuel,
 }
 
 impl<'a> Template<'a> {
     fn new(root: &'a Node, variables: &'a dyn Fn(&str) -> Option<Kind>) -> Self {
         let parameters = root.get("Parameters").map(Node::entries).unwrap_or_default();
         let parameters = parameters.iter().map(|entry| (entry.key.as_str(), parameter(&entry.value))).collect();
-        Self { root, parameters, variables }
+        Self { root, parameters, variables, fuel: Fuel::default() }
     }
 
     fn attributes(&self, kind: &str, entry: &Entry) -> Value {
@@ -193,7 +194,7 @@ impl<'a> Template<'a> {
             }
         }
         result.push_str(rest);
-        Kind::text(&result)
+        self.fuel.text(&result)
     }
 
     /// Where the condition can't be known, a value both branches agree on.
@@ -215,7 +216,7 @@ impl<'a> Template<'a> {
         let keys = (key(map), key(first), key(second));
         let (Some(map), Some(first), Some(second)) = keys else { return Kind::unknown("a key of a mapping") };
         match self.root.at(&["Mappings", &map, &first, &second]) {
-            Some(node) => kind_with(node, &mut |_| None),
+            Some(node) => self.fuel.copy(node),
             None => Kind::unknown("a key that no mapping has"),
         }
     }
@@ -226,7 +227,7 @@ impl<'a> Template<'a> {
         let parts: Option<Vec<String>> = items.iter().map(|item| scalar(&item.kind)).collect();
         match parts {
             Some(parts) if parts.iter().map(String::len).sum::<usize>() <= MAX_TEXT => {
-                Kind::text(&parts.join(delimiter.as_str().unwrap_or_default()))
+                self.fuel.text(&parts.join(delimiter.as_str().unwrap_or_default()))
             }
             _ => Kind::unknown("a text with a part that only a deployment decides"),
         }
@@ -247,6 +248,9 @@ impl<'a> Template<'a> {
         else {
             return Kind::unknown("a text");
         };
+        if !self.fuel.spend(whole.len()) {
+            return Kind::unknown("more than the limit");
+        }
         let parts = whole.split(delimiter).map(|part| Value::new(Kind::text(part), text.span, 0));
         Kind::list(parts.collect())
     }

@@ -4,7 +4,7 @@
 use super::super::resource::{Resource, Value, ValueKind as Kind};
 use super::cloudformation;
 use super::documents::Lowered;
-use super::values::{extended, kind_with};
+use super::values::{Fuel, extended, kind_with};
 use crate::model::{RepoPath, Span};
 use crate::syntax::{Node, Value as Tree};
 
@@ -23,7 +23,7 @@ pub fn is_service(path: &RepoPath, node: &Node) -> bool {
 
 /// Adds the provider, the functions and the resources.
 pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
-    let variables = Variables { root: node };
+    let variables = Variables { root: node, fuel: Fuel::default() };
     let mut add = |kind: &str, name: &str, header: Span, extent: Span, attributes: Value| {
         lowered.resources.push(Resource {
             kind: format!("serverless.{kind}"),
@@ -58,6 +58,7 @@ pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
 
 struct Variables<'a> {
     root: &'a Node,
+    fuel: Fuel,
 }
 
 impl Variables<'_> {
@@ -101,7 +102,7 @@ impl Variables<'_> {
             }
         }
         result.push_str(rest);
-        ours.then(|| Kind::text(&result))
+        ours.then(|| self.fuel.text(&result))
     }
 
     /// `self:a.b`, `opt:x`, `env:X`, each with other choices behind commas.
@@ -129,9 +130,9 @@ impl Variables<'_> {
                     if let Some(node) = self.root.at(&keys) {
                         return match node.as_str().filter(|text| text.contains("${")) {
                             Some(text) => self.text(text, depth + 1).unwrap_or_else(|| Kind::text(text)),
-                            None => kind_with(node, &mut |node| match node.as_str() {
-                                Some(text) if text.contains("${") => Some(Kind::unknown("a variable")),
-                                _ => None,
+                            None => kind_with(node, &mut |node| {
+                                let variable = node.as_str().is_some_and(|text| text.contains("${"));
+                                (variable || !self.fuel.spend(1)).then(|| Kind::unknown("a variable"))
                             }),
                         };
                     }
@@ -166,7 +167,7 @@ mod tests {
     fn variables_come_to_what_the_file_says() {
         let text = b"custom: {a: {b: x}, stage: '${opt:stage, \"dev\"}', loop: '${self:custom.loop}'}\n";
         let root = &yaml::parse_documents(text).value[0];
-        let variables = Variables { root };
+        let variables = Variables { root, fuel: Fuel::default() };
         for (expression, expected) in [
             ("${self:custom.a.b}", Some(Kind::text("x"))),
             ("q-${self:custom.stage}-${sls:stage}", Some(Kind::text("q-dev-dev"))),

@@ -48,6 +48,36 @@ pub fn kind_with(node: &Node, special: &mut dyn FnMut(&Node) -> Option<Kind>) ->
     }
 }
 
+/// What evaluation may still build in one document: a few references to a large part of it must not grow
+/// without bound.
+#[derive(Debug)]
+pub struct Fuel(std::cell::Cell<usize>);
+
+impl Default for Fuel {
+    fn default() -> Self {
+        Self(std::cell::Cell::new(1_000_000))
+    }
+}
+
+impl Fuel {
+    /// Takes `cost`, about one for each value or 16 bytes of text; false where too little is left.
+    pub fn spend(&self, cost: usize) -> bool {
+        let left = self.0.get().checked_sub(cost);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// A copy of a node as it is, as far as the fuel goes.
+    pub fn copy(&self, node: &Node) -> Kind {
+        kind_with(node, &mut |_| (!self.spend(1)).then(|| Kind::unknown("more than the limit")))
+    }
+
+    /// A text that evaluation put together.
+    pub fn text(&self, text: &str) -> Kind {
+        if self.spend(1 + text.len() / 16) { Kind::text(text) } else { Kind::unknown("more than the limit") }
+    }
+}
+
 /// Where an item is reported: a scalar whole, anything else at its first member.
 #[must_use]
 pub fn place(node: &Node) -> Span {
