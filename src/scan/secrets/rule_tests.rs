@@ -1,0 +1,164 @@
+//! Every rule by its own examples, which are put together only here.
+
+use super::checks::crc32_base62;
+use super::*;
+use crate::ruleset::{Form, RuleDocs, Sample, lint};
+
+/// `{{CLASS:N}}`, `{{check}}`, `{{badcheck}}`, `{{}}`; the same text every time.
+fn expand(sample: &str) -> String {
+    let mut out = String::new();
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut rest = sample;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        let Some((what, tail)) = after.split_once("}}") else {
+            out.push_str("{{");
+            rest = after;
+            continue;
+        };
+        rest = tail;
+        match what.rsplit_once(':') {
+            Some((class, count)) if count.parse::<usize>().is_ok() => {
+                let class = class_of(class);
+                for _ in 0..count.parse::<usize>().unwrap() {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    out.push(class[(state >> 33) as usize % class.len()]);
+                }
+            }
+            _ if what == "check" || what == "badcheck" => {
+                let text = out.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+                let mut digits = crc32_base62(text.as_bytes());
+                if what == "badcheck" {
+                    digits[5] = if digits[5] == b'0' { b'1' } else { b'0' };
+                }
+                out.push_str(std::str::from_utf8(&digits).unwrap());
+            }
+            _ if what.is_empty() => {}
+            _ => {
+                out.push_str("{{");
+                out.push_str(what);
+                out.push_str("}}");
+            }
+        }
+    }
+    out + rest
+}
+
+fn class_of(class: &str) -> Vec<char> {
+    let chars: Vec<char> = class.chars().collect();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        if at + 2 < chars.len() && chars[at + 1] == '-' {
+            out.extend(chars[at]..=chars[at + 2]);
+            at += 3;
+        } else {
+            out.push(chars[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+fn ids(scanner: &SecretsScanner, path: &str, text: &str) -> Vec<String> {
+    let mut sink = Sink::default();
+    let path = RepoPath::new(path);
+    scanner.scan(&Input::whole(&path, text.as_bytes()), &mut sink);
+    sink.drafts.iter().map(|draft| draft.rule.id.as_str().to_owned()).collect()
+}
+
+fn found(scanner: &SecretsScanner, id: &str, sample: &Sample) -> bool {
+    let (path, text) = match sample {
+        Sample::Text(text) => ("src/sample.txt", text),
+        Sample::InFile { path, text } => (path.as_str(), text),
+    };
+    ids(scanner, path, &expand(text)).iter().any(|found| found.strip_prefix("secrets/") == Some(id))
+}
+
+#[test]
+fn every_rule_finds_its_matches_and_not_its_near_misses() {
+    let scanner = SecretsScanner::new(Settings::default()).unwrap();
+    let mut wrong: Vec<String> =
+        scanner.broken().iter().map(|id| format!("{id}: its pattern does not compile")).collect();
+    let rules: Vec<SecretRuleSource> = ruleset::builtin("secrets").unwrap();
+    let docs: Vec<RuleDocs> = ruleset::builtin_docs("secrets").unwrap();
+    let mut seen = HashSet::new();
+    for (rule, doc) in rules.iter().zip(&docs) {
+        if !seen.insert(&rule.id) {
+            wrong.push(format!("`{}` stands twice", rule.id));
+        }
+        wrong.extend(lint(Form {
+            id: &rule.id,
+            title: &rule.title,
+            help: &doc.help,
+            references: doc.references.len(),
+            matches: doc.matches.len(),
+            near_misses: doc.near_misses.len(),
+        }));
+        for (samples, expected) in [(&doc.matches, true), (&doc.near_misses, false)] {
+            for sample in samples.iter().filter(|sample| found(&scanner, &rule.id, sample) != expected) {
+                wrong.push(format!("`{}`: {} {sample:?}", rule.id, if expected { "misses" } else { "finds" }));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong of {} rules\n{}", wrong.len(), rules.len(), wrong.join("\n"));
+}
+
+#[test]
+fn context_makes_secrets_and_placeholders_do_not() {
+    let scanner = SecretsScanner::new(Settings::default()).unwrap();
+    let value = expand("{{A-Za-z0-9:24}}");
+    for (path, text) in [
+        ("a.py", format!("api_key = \"{value}\"")),
+        ("a.rs", format!("let api_token: &str = \"{value}\";")),
+        ("a.json", format!("{{\"clientSecret\": \"{value}\"}}")),
+        (".env", format!("DB_PASSWORD={value}\n")),
+        ("a.yaml", format!("password: {value}\n")),
+        ("a.js", format!("const u = 'postgres://app:{value}@db/x'")),
+        ("a.sh", format!("curl -H 'Authorization: Bearer {value}'")),
+    ] {
+        assert!(!ids(&scanner, path, &text).is_empty(), "{path}: {text}");
+    }
+    for (path, text) in [
+        ("a.py", "password = os.environ['PASSWORD']"),
+        ("a.yaml", "password: ${DB_PASSWORD}\n"),
+        ("a.js", "const token = getToken(request)"),
+        (".env", "API_KEY=your-api-key-here\n"),
+        ("a.py", "url = 'https://user:password@host/'"),
+        ("a.pem", "-----BEGIN PRIVATE KEY-----\nnot a key\n-----END PRIVATE KEY-----"),
+    ] {
+        assert!(ids(&scanner, path, text).is_empty(), "{path}: {text}");
+    }
+}
+
+#[test]
+fn other_forms_are_undone() {
+    use base64::Engine as _;
+    let scanner = SecretsScanner::new(Settings::default()).unwrap();
+    let token = expand("ghp_{{A-Za-z0-9:30}}{{check}}");
+    let percent: String = token.bytes().map(|b| format!("%{b:02x}")).collect();
+    let entities: String = token.bytes().map(|b| format!("&#{b};")).collect();
+    let hex: String = token.bytes().map(|b| format!("{b:02x}")).collect();
+    let (a, b) = token.split_at(20);
+    for text in [
+        base64::engine::general_purpose::STANDARD.encode(&token),
+        percent,
+        entities,
+        hex,
+        format!("x = \"{a}\" + \"{b}\""),
+        format!("x = (\"{a}\"\n     \"{b}\")"),
+    ] {
+        assert_eq!(ids(&scanner, "a.txt", &text), ["secrets/github-personal-access-token"], "{text}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        let scanner = SecretsScanner::new(Settings::default()).unwrap();
+        let path = RepoPath::new(".env");
+        scanner.scan(&Input::whole(&path, &bytes), &mut Sink::default());
+    }
+}

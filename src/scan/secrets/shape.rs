@@ -1,0 +1,127 @@
+//! What a value looks like: chance, a word, a placeholder, code.
+
+use crate::model::Confidence;
+
+/// Shannon entropy in bits per byte.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    for &b in value {
+        counts[b as usize] += 1;
+    }
+    let n = value.len() as f64;
+    counts.iter().filter(|c| **c > 0).map(|&c| f64::from(c) / n).map(|p| -p * p.log2()).sum()
+}
+
+const STOP: &[&str] = &[
+    "example",
+    "changeme",
+    "change_me",
+    "change-me",
+    "your",
+    "placeholder",
+    "dummy",
+    "xxxx",
+    "****",
+    "....",
+    "todo",
+    "replace",
+    "sample",
+    "insert",
+    "redacted",
+    "foobar",
+    "foo_",
+    "none",
+    "null",
+    "undefined",
+    "secret_key",
+    "<",
+    ">",
+    "{{",
+    "${",
+    "$(",
+    "%(",
+    "process.env",
+    "os.environ",
+    "getenv",
+    "ENV[",
+    "lorem",
+    "fake",
+    "mock",
+    "password",
+    "passwd",
+    "123456789",
+    "abcdef",
+    "deadbeef",
+    "00000000",
+    "not-a-",
+    "notreal",
+    "invalid",
+    "any-",
+    "my-",
+    "my_",
+    "some-",
+    "some_",
+    "test-",
+    "test_",
+    "testing",
+    "hidden",
+    "secret:",
+];
+
+/// True for text that stands where a secret would, or tells where one comes from.
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let has = |word: &str| memchr::memmem::find(&lower, word.to_ascii_lowercase().as_bytes()).is_some();
+    let distinct = value.iter().fold([false; 256], |mut seen, &b| {
+        seen[b as usize] = true;
+        seen
+    });
+    distinct.iter().filter(|s| **s).count() < 5.min(value.len()) || STOP.iter().any(|word| has(word))
+}
+
+/// How a generic value is judged: None where it is no secret.
+pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) -> Option<Confidence> {
+    let bounds = if password { 6..=128 } else { 12..=512 };
+    if !bounds.contains(&value.len()) || !value.iter().all(u8::is_ascii_graphic) || is_placeholder(value) {
+        return None;
+    }
+    if matches!(value[0], b'$' | b'@' | b'%' | b'{' | b'[' | b'(' | b'/' | b'.' | b'*' | b'&' | b'<' | b'#')
+        || value.windows(3).any(|w| w == b"://")
+        || value.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`')) && (!password || !quoted)
+    {
+        return None;
+    }
+    let count = |class: fn(&u8) -> bool| value.iter().filter(|b| class(b)).count();
+    let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
+    let symbols = value.len() - digits - letters;
+    if letters == 0 || digits == 0 && (symbols == 0 || is_words(value)) {
+        return None;
+    }
+    // Two words with a number (`sha256`, `oauth2-token`) are names.
+    if !password && (digits < 2 || is_words(value) || entropy(value) < 3.0) {
+        return None;
+    }
+    if password && is_words(value) && !config {
+        return None;
+    }
+    let random = value.len() >= 16 && entropy(value) >= 3.3 && digits >= 2;
+    let mixed = [count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase), digits, symbols];
+    let classes = mixed.iter().filter(|n| **n > 0).count();
+    Some(match (random, classes >= 3) {
+        (true, _) => Confidence::Medium,
+        (false, true) if password && (quoted || config) => Confidence::Medium,
+        _ if password && config => Confidence::Low,
+        _ if password && quoted && classes >= 2 && digits > 0 => Confidence::Low,
+        _ if !password && value.len() >= 16 => Confidence::Low,
+        _ => return None,
+    })
+}
+
+/// True for letters in words that `-`, `_`, `.`, `/` or `:` join, with at most a short number at the end of a word.
+fn is_words(value: &[u8]) -> bool {
+    value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'#')).all(|word| {
+        let stem = word.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
+        let turns = word[..stem].windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
+        word.len() - stem <= 3 && word[..stem].iter().all(u8::is_ascii_alphabetic) && turns * 4 <= stem
+    })
+}
