@@ -3,6 +3,7 @@
 //! `lower` turns each platform's files into the common [`resource`] model; `check` is the language of the
 //! predicates; `rule` reads the rules, which are data in `rules/iac/`.
 
+mod actions;
 pub mod check;
 pub mod lower;
 pub mod resource;
@@ -62,6 +63,7 @@ pub(crate) struct Platform {
 static PLATFORMS: &[Platform] = &[
     Platform { interest: terraform_interest, scan: |_, _, _| {}, finish: terraform_finish },
     lower::documents::PLATFORM,
+    actions::PLATFORM,
 ];
 
 fn terraform_interest(path: &RepoPath) -> Interest {

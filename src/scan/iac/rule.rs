@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::check::{self, Check};
-use crate::model::{Rule, Severity};
+use crate::model::{Confidence, Rule, Severity};
 
 /// The built-in rule files: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -21,6 +21,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("cloudformation/policies.toml", include_str!("../../../rules/iac/cloudformation/policies.toml")),
     ("serverless/functions.toml", include_str!("../../../rules/iac/serverless/functions.toml")),
     ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
+    ("github-actions/workflows.toml", include_str!("../../../rules/iac/github-actions/workflows.toml")),
+    ("github-actions/dependabot.toml", include_str!("../../../rules/iac/github-actions/dependabot.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
 
@@ -31,6 +33,8 @@ struct Written {
     id: String,
     title: String,
     severity: String,
+    /// High where nothing is said.
+    confidence: Option<String>,
     /// Empty for a rule that is code: `id` then names it there.
     #[serde(default)]
     on: Vec<On>,
@@ -101,6 +105,9 @@ pub enum RuleError {
     /// A severity that is none.
     #[error("rule `{0}`: unknown severity")]
     Severity(String),
+    /// A confidence that is none.
+    #[error("rule `{0}`: unknown confidence")]
+    Confidence(String),
 }
 
 /// Reads the rules of one file; `id`s are written without `iac/`.
@@ -133,6 +140,12 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
         }
     }
     let mut rule = Rule::new(&id, &written.title, severity);
+    rule.confidence = match written.confidence.as_deref() {
+        Some("low") => Confidence::Low,
+        Some("medium") => Confidence::Medium,
+        Some("high") | None => Confidence::High,
+        Some(_) => return Err(RuleError::Confidence(id)),
+    };
     rule.help = written.help;
     rule.references = written.references;
     rule.cwe = written.cwe;

@@ -5,7 +5,11 @@ use crate::model::{LineIndex, Origin};
 
 /// The file an example of a rule file stands in.
 fn sample_path(rule_file: &str) -> RepoPath {
+    if rule_file == "github-actions/dependabot.toml" {
+        return RepoPath::new(".github/dependabot.yml");
+    }
     RepoPath::new(match rule_file.split('/').next() {
+        Some("github-actions") => ".github/workflows/ci.yml",
         Some("kubernetes") => "k8s/app.yaml",
         Some("compose") => "compose.yaml",
         Some("cloudformation") => "template.yaml",

@@ -1,0 +1,132 @@
+//! What a checkout leaves behind, and whose code it fetches.
+
+use super::model::{File, Step};
+use super::triggers::PRIVILEGED;
+use super::{Out, expr, indent_of, is_block, quoted};
+use crate::model::{Confidence, Fix, Replacement, Severity, Span};
+use crate::syntax::Node;
+
+/// `artipacked`: the token stays in `.git/config` for every later step, and for what uploads the folder.
+pub fn credentials(file: &File<'_>, out: &mut Out<'_>) {
+    for (at, step) in file.steps.iter().enumerate() {
+        let Some((uses, node)) = step.uses() else { continue };
+        if !uses.is("actions/checkout") {
+            continue;
+        }
+        let setting = step.with("persist-credentials");
+        let value = setting.and_then(|entry| entry.value.scalar());
+        if value.is_some_and(|text| text.eq_ignore_ascii_case("false")) {
+            continue;
+        }
+        let asked = value.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let uploads = file.steps[at + 1..].iter().filter(|later| same_job(later, step)).any(uploads_folder);
+        let place = step.place();
+        let message = match asked {
+            true => format!("The checkout in {} keeps the token in `.git/config` on purpose.", place.name),
+            false => format!(
+                "The checkout in {} leaves the token in `.git/config`: set `persist-credentials: false`.",
+                place.name
+            ),
+        };
+        let span = setting.map_or(node.span, |entry| entry.key_span);
+        let draft = out.report("artipacked", span, &place, &format!("#{at}"), message);
+        draft.confidence = if uploads { Confidence::High } else { Confidence::Low };
+        draft.severity = match (uploads, asked) {
+            (true, _) => Severity::High,
+            // From version 6 the token lies outside the work tree, where an upload of it does not reach.
+            (false, false) if major(uses.reference) < Some(6) => Severity::Medium,
+            _ => Severity::Low,
+        };
+        if !asked {
+            draft.fixes.extend(do_not_persist(file, step));
+        }
+    }
+}
+
+fn major(reference: Option<&str>) -> Option<u32> {
+    reference?.strip_prefix('v').and_then(|text| text.split('.').next()?.parse().ok()).or(Some(0))
+}
+
+fn same_job(a: &Step<'_>, b: &Step<'_>) -> bool {
+    a.job.map(|job| job.entry.key_span) == b.job.map(|job| job.entry.key_span)
+}
+
+/// An upload of the whole work tree, hidden files and all.
+fn uploads_folder(step: &Step<'_>) -> bool {
+    let Some((uses, _)) = step.uses() else { return false };
+    let path = step.with("path").and_then(|entry| entry.value.scalar()).unwrap_or_default();
+    let whole = path
+        .lines()
+        .any(|line| matches!(line.trim(), "." | "./" | ".." | "${{ github.workspace }}" | "./.git" | ".git"));
+    uses.is("actions/upload-artifact") && whole
+}
+
+fn do_not_persist(file: &File<'_>, step: &Step<'_>) -> Option<Fix> {
+    let description = "Add `persist-credentials: false`".to_owned();
+    let setting = "persist-credentials: false";
+    let replacement = match step.node.entry("with") {
+        Some(with) if is_block(&with.value, file.bytes) => {
+            let at = with.value.entries().first()?.key_span.start;
+            let indent = " ".repeat(indent_of(file.bytes, at).0);
+            Replacement { span: Span { start: at, end: at }, text: format!("{setting}\n{indent}") }
+        }
+        Some(_) => return None,
+        None if is_block(step.node, file.bytes) => {
+            let uses = step.node.entry("uses")?;
+            let indent = " ".repeat(indent_of(file.bytes, uses.key_span.start).0);
+            let rest = file.bytes.get(uses.value.span.end as usize..)?;
+            let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+            let carriage = usize::from(line > 0 && rest.get(line - 1) == Some(&b'\r'));
+            let at = uses.value.span.end as usize + line - carriage;
+            let text = format!("\n{indent}with:\n{indent}  {setting}");
+            Replacement { span: Span::new(at, at), text }
+        }
+        None => return None,
+    };
+    Some(Fix { description, replacements: vec![replacement] })
+}
+
+/// Contexts that name the outsider's side of a pull request.
+const HEADS: &[&str] = &[
+    "github.event.pull_request.head",
+    "github.head_ref",
+    "github.event.workflow_run.head",
+    "github.event.number",
+    "github.event.pull_request.number",
+    "github.event.issue.number",
+    "github.event.pull_request.merge_commit_sha",
+];
+
+/// A privileged event that fetches, and so likely runs, the outsider's code.
+pub fn untrusted_head(file: &File<'_>, out: &mut Out<'_>) {
+    let Some(trigger) = PRIVILEGED.iter().find(|name| file.trigger(name).is_some()) else { return };
+    for (at, step) in file.steps.iter().enumerate() {
+        let checks_out = step.uses().is_some_and(|(uses, _)| uses.is("actions/checkout"));
+        let arguments = ["ref", "repository"].into_iter().filter_map(|name| step.with(name));
+        let place = step.place();
+        for entry in arguments.filter(|_| checks_out) {
+            if names_head(&entry.value, file.bytes) {
+                let value = quoted(entry.value.scalar().unwrap_or_default());
+                let message = format!(
+                    "On `{trigger}`, {} checks out {value}: an outsider's code next to the repository's secrets.",
+                    place.name
+                );
+                out.report("untrusted-checkout", entry.value.span, &place, &format!("{}#{at}", entry.key), message);
+            }
+        }
+        if let Some(run) = step.node.get("run")
+            && run.as_str().is_some_and(|text| text.contains("gh pr checkout"))
+        {
+            let message = format!(
+                "On `{trigger}`, {} checks out a pull request: an outsider's code next to the repository's secrets.",
+                place.name
+            );
+            out.report("untrusted-checkout", run.span, &place, "gh", message).confidence = Confidence::Medium;
+        }
+    }
+}
+
+fn names_head(node: &Node, bytes: &[u8]) -> bool {
+    let reads = expr::fenced(node, bytes).into_iter().filter_map(|one| expr::reads(&one.text)).flatten();
+    reads.into_iter().any(|read| read.flows && HEADS.iter().any(|head| read.path.starts_with(head)))
+}

@@ -1,0 +1,96 @@
+//! `if` conditions that do not say what they seem to.
+
+use super::expr::{self, Oddity};
+use super::model::{File, Place};
+use super::{Out, quoted};
+use crate::model::{Confidence, Severity};
+use crate::syntax::{Entry, Node};
+
+/// All conditions of jobs and steps.
+pub fn conditions(file: &File<'_>, out: &mut Out<'_>) {
+    for job in &file.jobs {
+        if let Some(entry) = job.node().entry("if") {
+            one(entry, &job.place(), file, out);
+        }
+    }
+    for step in &file.steps {
+        if let Some(entry) = step.node.entry("if") {
+            one(entry, &step.place(), file, out);
+        }
+    }
+}
+
+fn one(entry: &Entry, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
+    let Some(text) = entry.value.as_str() else { return };
+    let fenced = expr::fenced(&entry.value, file.bytes);
+    if let Some(why) = always_true(text, fenced.len()) {
+        let message = format!("The condition of {} is always true: {why}.", place.name);
+        out.report("unsound-condition", entry.key_span, place, "", message);
+    }
+    let whole =
+        if fenced.is_empty() { vec![text.to_owned()] } else { fenced.into_iter().map(|one| one.text).collect() };
+    for oddity in whole.iter().flat_map(|text| expr::oddities(text)) {
+        tell(&oddity, &entry.value, place, file, out);
+    }
+}
+
+/// Text outside of a `${{ }}` makes the whole a string, and a string that is not empty is true.
+fn always_true(text: &str, fences: usize) -> Option<&'static str> {
+    if fences == 0 {
+        return None;
+    }
+    let starts = text.trim_start().starts_with("${{");
+    let ends = text.trim_end().ends_with("}}");
+    if !starts || !ends || fences > 1 {
+        return Some("the text around `${{ }}` makes it a string that is never empty");
+    }
+    (text.ends_with('\n') || text.starts_with(char::is_whitespace))
+        .then_some("the block's line break makes it a string that is never empty (`|-` leaves it off)")
+}
+
+fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
+    match oddity {
+        Oddity::ContainsInString(context) => {
+            let message = format!(
+                "`contains` in the condition of {} looks for {} anywhere in a string, so part of a name is enough.",
+                place.name,
+                quoted(context)
+            );
+            let free = [
+                "github.head_ref",
+                "github.ref",
+                "github.ref_name",
+                "github.actor",
+                "github.base_ref",
+                "github.sha",
+                "github.triggering_actor",
+            ];
+            let attacker = free.contains(&context.as_str())
+                || context.starts_with("github.event")
+                || context.starts_with("inputs.")
+                || context.starts_with("env.");
+            let draft = out.report("unsound-contains", node.span, place, context, message);
+            draft.severity = if attacker { Severity::High } else { Severity::Low };
+        }
+        Oddity::BotName { context, name, dominates } => {
+            let risky = file.has_trigger(&["pull_request_target", "workflow_run", "issue_comment", "pull_request"]);
+            if !risky {
+                return;
+            }
+            let message = format!(
+                "The condition of {} trusts {}, which an outsider can make {}.",
+                place.name,
+                quoted(context),
+                quoted(name)
+            );
+            let draft = out.report("bot-conditions", node.span, place, context, message);
+            draft.confidence = if *dominates { Confidence::High } else { Confidence::Medium };
+        }
+        Oddity::FalsyTernary => {
+            let message =
+                format!("`a && b || c` in the condition of {} never gives `b`, which counts as false.", place.name);
+            out.report("unsound-ternary", node.span, place, "", message);
+        }
+        Oddity::StructuredSecret | Oddity::AllSecrets => {}
+    }
+}

@@ -1,0 +1,41 @@
+//! Events that run with the repository's secrets on somebody else's change.
+
+use super::model::File;
+use super::{Out, quoted};
+use crate::model::{Confidence, Severity};
+
+/// Events that run in the base repository's context: with its token and its secrets.
+pub const PRIVILEGED: &[&str] = &["pull_request_target", "workflow_run", "issue_comment"];
+
+/// `dangerous-triggers`.
+pub fn dangerous(file: &File<'_>, out: &mut Out<'_>) {
+    for name in PRIVILEGED {
+        let Some(trigger) = file.trigger(name) else { continue };
+        let message =
+            format!("`{name}` runs this workflow with write token and secrets on an event that outsiders cause.");
+        let draft = out.report("dangerous-triggers", trigger.span, &file.place(), name, message);
+        draft.extent = Some(trigger.span);
+        draft.confidence = Confidence::Medium;
+    }
+}
+
+/// `concurrency-limits`.
+pub fn concurrency(file: &File<'_>, out: &mut Out<'_>) {
+    let called_only = file.root.get("on").is_some_and(|on| {
+        on.scalar() == Some("workflow_call") || (on.entries().len() == 1 && on.entry("workflow_call").is_some())
+    });
+    if called_only || file.jobs.is_empty() {
+        return;
+    }
+    let limits = |node: &crate::syntax::Node| node.get("concurrency").is_some();
+    if limits(file.root) || file.jobs.iter().all(|job| limits(job.node())) {
+        return;
+    }
+    let Some(on) = file.root.entry("on") else { return };
+    let names: Vec<String> = file.jobs.iter().take(4).map(|job| quoted(&job.entry.key)).collect();
+    let more = if file.jobs.len() > 4 { " and others" } else { "" };
+    let message = format!("Runs of this workflow pile up: jobs {}{more} have no `concurrency`.", names.join(", "));
+    let draft = out.report("concurrency-limits", on.key_span, &file.place(), "", message);
+    draft.extent = None;
+    draft.severity = Severity::Info;
+}
