@@ -15,7 +15,7 @@ pub use parse::{Check, ParseError, parse};
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Op {
+enum Op {
     Eq,
     Ne,
     Lt,
@@ -30,7 +30,7 @@ pub(super) enum Op {
 
 /// A parsed predicate or operand.
 #[derive(Debug)]
-pub(super) enum Term {
+enum Term {
     /// A literal.
     Literal(crate::syntax::hcl::Kind),
     /// A literal list of scalars.
@@ -53,7 +53,7 @@ pub(super) enum Term {
 
 /// Where a path begins.
 #[derive(Debug)]
-pub(super) enum Base {
+enum Base {
     /// The element of the nearest `any`, `all` or `linked`, or the resource.
     Here,
     /// `root`: the resource, from inside of those.

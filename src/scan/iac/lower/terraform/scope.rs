@@ -66,6 +66,9 @@ pub(super) struct Caller<'w> {
     pub env: Env,
 }
 
+/// The instances of a called module: the key and the scope of each.
+pub(super) type Children = Vec<(Val, usize)>;
+
 /// One module instance.
 pub(super) struct Scope<'w> {
     /// Index in [`Evaluator::scopes`].
@@ -78,7 +81,7 @@ pub(super) struct Scope<'w> {
     pub caller: Option<Caller<'w>>,
     depth: usize,
     slots: RefCell<HashMap<(&'static str, Box<str>), Slot>>,
-    children: RefCell<BTreeMap<Box<str>, Option<Rc<Vec<(Val, usize)>>>>>,
+    children: RefCell<BTreeMap<Box<str>, Option<Rc<Children>>>>,
 }
 
 /// Instances that `count` or `for_each` ask for.
@@ -254,7 +257,7 @@ impl<'w> Evaluator<'w> {
 
     /// The instances of a module that another calls: key and scope of each. `None` where the module is not in
     /// the tree, or its instances can't be known.
-    pub fn children(&self, scope: &Rc<Scope<'w>>, name: &str) -> Option<Rc<Vec<(Val, usize)>>> {
+    pub fn children(&self, scope: &Rc<Scope<'w>>, name: &str) -> Option<Rc<Children>> {
         if let Some(known) = scope.children.borrow().get(name) {
             return known.clone();
         }
@@ -265,7 +268,7 @@ impl<'w> Evaluator<'w> {
         found
     }
 
-    fn instantiate(&self, scope: &Rc<Scope<'w>>, name: &str) -> Option<Vec<(Val, usize)>> {
+    fn instantiate(&self, scope: &Rc<Scope<'w>>, name: &str) -> Option<Children> {
         let call = *scope.dir.modules.get(name)?;
         let source = match &call.item.body.attr("source")?.value.kind {
             crate::syntax::hcl::ExprKind::String(source) => local_source(scope.dir.path, source)?,
