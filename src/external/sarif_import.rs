@@ -131,6 +131,7 @@ impl<'a> Import<'a> {
         let default = self.settings.severities.get(&tool.name).copied().or(secret.then_some(Severity::High));
         let reader = Reader {
             secret,
+            information_uri: run["tool"]["driver"]["informationUri"].as_str().unwrap_or_default(),
             default,
             rules: Rules::of(&run, default),
             resolver: Resolver { bases: run.get("originalUriBaseIds"), root: &self.settings.root },
@@ -295,10 +296,16 @@ fn tool(run: &Value) -> Tool {
     let id = run["automationDetails"]["id"].as_str().unwrap_or_default();
     Tool {
         name: text("name").unwrap_or("unknown").to_owned(),
-        version: text("semanticVersion").or(text("version")).unwrap_or_default().to_owned(),
+        version: text("semanticVersion").or(text("version")).map(bare_version).unwrap_or_default(),
         information_uri: text("informationUri").unwrap_or_default().to_owned(),
         category: id.rsplit_once('/').map_or("", |(category, _)| category).to_owned(),
     }
+}
+
+/// `v8.0.0` as `8.0.0`: a version is compared as numbers.
+fn bare_version(text: &str) -> String {
+    let bare = text.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    bare.unwrap_or(text).to_owned()
 }
 
 /// Rules of driver and extensions, as a run lists them.
@@ -346,6 +353,7 @@ enum Outcome {
 
 struct Reader<'r> {
     secret: bool,
+    information_uri: &'r str,
     default: Option<Severity>,
     rules: Rules<'r>,
     resolver: Resolver<'r>,
@@ -381,7 +389,7 @@ impl Reader<'_> {
         let repairs = sarif_repair::result(&mut object, &self.resolver, self.secret);
         let message = object["message"]["text"].as_str().unwrap_or_default().to_owned();
         let place = object["locations"][0]["physicalLocation"]["region"].clone();
-        let mut rule = rule(&id, descriptor, self.rules.default);
+        let mut rule = rule(&id, descriptor, self.rules.default, self.information_uri);
         rule.severity = rule.score.map_or(severity, Severity::from_score);
         let finding = finding(&object, &rule, severity, message, path, &place);
         let known = object.get("fingerprints").and_then(|p| p.get(FINGERPRINT_SCHEME)).is_some();
@@ -507,7 +515,7 @@ fn suppressions(object: &Map<String, Value>) -> Vec<Suppression> {
 }
 
 /// What the tool says of a rule, in our words' places.
-fn rule(id: &str, descriptor: &Value, default: Option<Severity>) -> Rule {
+fn rule(id: &str, descriptor: &Value, default: Option<Severity>, information_uri: &str) -> Rule {
     let text = |name: &str| descriptor[name]["text"].as_str().map(str::trim).filter(|text| !text.is_empty());
     let bag = &descriptor["properties"];
     let title = text("shortDescription").or(text("fullDescription")).or(descriptor["name"].as_str()).unwrap_or(id);
@@ -522,7 +530,8 @@ fn rule(id: &str, descriptor: &Value, default: Option<Severity>) -> Rule {
         Some("medium") => Confidence::Medium,
         _ => Confidence::High,
     };
-    rule.references.extend(descriptor["helpUri"].as_str().map(str::to_owned));
+    let link = descriptor["helpUri"].as_str().unwrap_or(information_uri);
+    rule.references.extend(Some(link.to_owned()).filter(|link| link.starts_with("http")));
     for tag in bag["tags"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let lower = tag.to_ascii_lowercase();
         let digits: String = lower
