@@ -122,6 +122,10 @@ fn draft(rule: &Arc<Rule>, resource: &Resource, span: Span) -> Draft {
     let message = format!("{} (`{}`).", rule.title, resource.address);
     let mut draft = Draft::new(rule, span, message).at(&resource.path);
     draft.extent = Some(resource.extent);
+    // A hard-coded credential (CWE-798) is shown in no snippet.
+    if rule.cwe.contains(&798) && span != resource.header {
+        draft.secrets.push(span);
+    }
     draft.anchor = Anchor::Key(format!("{}.{}", resource.kind, resource.name));
     draft.related = resource
         .calls
