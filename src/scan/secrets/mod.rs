@@ -152,11 +152,11 @@ impl SecretsScanner {
             (&["-----BEGIN"], false, Lead::Pem),
             (&["bearer ", "basic "], true, Lead::Scheme),
             (
-                &["\\x6", "\\x4", "\\u006", "\\u004", "&#", "%41", "%67", "%73", "%5f", "%5F", "%2D", "%2d"],
+                &["\\x6", "\\x4", "\\u006", "\\u004", "%41", "%67", "%73", "%5f", "%5F", "%2D", "%2d"],
                 false,
                 Lead::Escape,
             ),
-            (&["\" +", "' +", "\" \\", "\" .", "' .", "\"\n", "\" \"", "'\n"], false, Lead::Join),
+            (&["\" +", "' +", "\" \\", "\" .", "' .", "\"\n ", "\"\n\t", "\" \"", "'\n ", "'\n\t"], false, Lead::Join),
         ] {
             for literal in literals {
                 index.add(literal, any_case, lead);
