@@ -198,7 +198,9 @@ fn zip(bytes: &[u8], path: &Path) -> Result<Gathered, ImportError> {
         }
         Ok(gathered)
     };
-    let parts: Result<Vec<Gathered>, ImportError> = numbers.par_chunks(512).map(part).collect();
+    // Few parts: each clones the archive's directory, which is megabytes for npm's.
+    let length = numbers.len().div_ceil(rayon::current_num_threads()).max(512);
+    let parts: Result<Vec<Gathered>, ImportError> = numbers.par_chunks(length).map(part).collect();
     let mut all = Gathered::default();
     parts?.into_iter().for_each(|part| all.append(part));
     Ok(all)
