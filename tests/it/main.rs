@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
 
 mod advisory;
+mod deps;
 mod layering;
 mod merge;
 mod sarif;

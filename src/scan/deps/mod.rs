@@ -1,1 +1,172 @@
-//! Dependencies: packages of lock files against the advisory database.
+//! Known advisories against the packages that lock files pin.
+
+mod finding;
+mod graph;
+mod policy;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Interest, Scanner};
+use crate::advisory::{AdvisoryDb, Match};
+use crate::lockfile::{self, go_mod};
+use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink};
+use crate::syntax::{Parsed, SyntaxError};
+
+pub use settings::{Ignore, Settings};
+
+/// Checks lock files against an advisory database.
+pub struct DepsScanner {
+    settings: Settings,
+    db: Arc<AdvisoryDb>,
+}
+
+impl DepsScanner {
+    /// A scanner that answers from `db`.
+    #[must_use]
+    pub fn new(settings: Settings, db: Arc<AdvisoryDb>) -> Self {
+        Self { settings, db }
+    }
+}
+
+impl Scanner for DepsScanner {
+    fn name(&self) -> &'static str {
+        "deps"
+    }
+
+    /// None: each rule is an advisory, and comes with its finding.
+    fn rules(&self) -> Vec<Arc<Rule>> {
+        Vec::new()
+    }
+
+    fn interest(&self, path: &RepoPath) -> Interest {
+        let name = path.file_name();
+        let installed = path.as_str().starts_with("node_modules/") || path.as_str().contains("/node_modules/");
+        let wanted = match name {
+            "modules.txt" => path.as_str() == "vendor/modules.txt" || path.as_str().ends_with("/vendor/modules.txt"),
+            "go.work" => true,
+            _ => lockfile::format_of(name).is_some() || policy::claims(name),
+        };
+        if wanted && !installed { Interest::ScanAndKeep } else { Interest::None }
+    }
+
+    fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
+
+    fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
+        let tree = Tree::new(kept);
+        let mut ignores = self.settings.ignores.clone();
+        ignores.extend(kept.iter().flat_map(|input| policy::read(input.path.file_name(), &input.bytes)));
+        let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
+        for input in kept.iter().filter(|input| tree.counts(&input.path)) {
+            let Some(parsed) = self.packages(input, &tree) else { continue };
+            unparsed(&input.path, parsed.errors, sink);
+            self.check(&input.path, &parsed.value, &ignores, sink);
+        }
+    }
+}
+
+impl DepsScanner {
+    fn holds(&self, ignore: &Ignore) -> bool {
+        match (&ignore.until, &self.settings.today) {
+            (Some(until), Some(today)) => today.as_str() <= until.as_str(),
+            _ => true,
+        }
+    }
+
+    fn packages(&self, input: &KeptInput, tree: &Tree<'_>) -> Option<Parsed<Vec<Package>>> {
+        if input.path.file_name() == "go.mod" {
+            let Parsed { value, errors } = go_mod::read(&input.bytes);
+            let packages = go_mod::packages(&value, tree.workspace_of(&input.path), self.settings.stdlib);
+            return Some(Parsed { value: packages, errors });
+        }
+        Some(lockfile::format_of(input.path.file_name())?.parse(&input.bytes))
+    }
+
+    fn check(&self, path: &RepoPath, packages: &[Package], ignores: &[Ignore], sink: &mut Sink) {
+        let mut paths = None;
+        let mut seen = BTreeSet::new();
+        for (index, package) in packages.iter().enumerate() {
+            let registry = package.source == PackageSource::Registry;
+            if !registry || (!self.settings.dev && package.scope == Scope::Development) {
+                continue;
+            }
+            if !seen.insert((package.name.as_str(), package.version.as_str())) {
+                continue;
+            }
+            let matches = self.db.affecting(package.ecosystem, &package.name, &package.version);
+            if matches.is_empty() {
+                continue;
+            }
+            let chain = paths.get_or_insert_with(|| graph::Paths::new(packages)).to(index, packages);
+            for group in grouped(&matches).into_values() {
+                if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
+                    continue;
+                }
+                sink.report(finding::draft(&self.settings, ignores, package, &chain, &group).at(path));
+            }
+        }
+    }
+}
+
+/// Records of one defect together. An informational record never absorbs a vulnerability.
+fn grouped(matches: &[Match]) -> BTreeMap<(&str, bool), Vec<&Match>> {
+    let mut groups: BTreeMap<(&str, bool), Vec<&Match>> = BTreeMap::new();
+    for found in matches {
+        let key = (found.advisory.group.as_str(), found.advisory.informational.is_some());
+        groups.entry(key).or_default().push(found);
+    }
+    groups
+}
+
+fn unparsed(path: &RepoPath, errors: Vec<SyntaxError>, sink: &mut Sink) {
+    let count = errors.len();
+    let Some(first) = errors.into_iter().next() else { return };
+    let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+    let message = format!("not a well-formed lock file: {}{more}; what could be read was checked", first.message);
+    sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(path).span(first.span));
+}
+
+/// The kept files together: which of them count, and the Go workspaces above modules.
+struct Tree<'a> {
+    paths: BTreeSet<&'a str>,
+    workspaces: Vec<(&'a str, go_mod::GoFile)>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(kept: &'a [KeptInput]) -> Self {
+        let works = kept.iter().filter(|input| input.path.file_name() == "go.work");
+        Self {
+            paths: kept.iter().map(|input| input.path.as_str()).collect(),
+            workspaces: works.map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
+        }
+    }
+
+    /// False where another file of the same project says more: `npm-shrinkwrap.json` beats `package-lock.json`,
+    /// and `go.mod` beats `go.sum` and `vendor/modules.txt`.
+    fn counts(&self, path: &RepoPath) -> bool {
+        let beside =
+            |relative| RepoPath::resolve(path.parent(), relative).is_some_and(|p| self.paths.contains(p.as_str()));
+        match path.file_name() {
+            "package-lock.json" => !beside("npm-shrinkwrap.json"),
+            "go.sum" => !beside("go.mod"),
+            "modules.txt" => !beside("../go.mod"),
+            _ => true,
+        }
+    }
+
+    /// Replacements of the `go.work` that uses this module.
+    fn workspace_of(&self, path: &RepoPath) -> &[go_mod::Replace] {
+        let folder = path.parent();
+        let uses = |root: &str, file: &go_mod::GoFile| {
+            file.uses.iter().any(|used| {
+                RepoPath::resolve(root, used).is_some_and(|used| used.as_str() == folder)
+                    || (matches!(used.as_str(), "." | "./") && root == folder)
+            })
+        };
+        self.workspaces.iter().find(|(root, file)| uses(root, file)).map_or(&[], |(_, file)| &file.replaces)
+    }
+}
+
+#[cfg(test)]
+mod tests;

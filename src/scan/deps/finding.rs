@@ -1,0 +1,166 @@
+//! A match as a draft: its rule, message and properties.
+
+use std::sync::Arc;
+
+use super::settings::{Ignore, Settings};
+use crate::advisory::{Informational, Match};
+use crate::model::{
+    Anchor, Confidence, Draft, Ecosystem, ForeignSuppression, Package, Property, Rule, Scope, Severity,
+};
+
+/// One defect of one package version; `group` holds the records that speak of it, at least one.
+pub(super) fn draft(
+    settings: &Settings,
+    ignores: &[Ignore],
+    package: &Package,
+    chain: &[String],
+    group: &[&Match],
+) -> Draft {
+    let ids = ids(package.ecosystem, group);
+    let preferred = group.iter().find(|found| found.advisory.id == ids[0]).copied().unwrap_or(group[0]);
+    let rated = group.iter().filter_map(|found| found.advisory.severity).max();
+    let kind = group.iter().find_map(|found| found.advisory.informational);
+    let malware = group.iter().any(|found| found.advisory.malware);
+    let severity = severity(settings, package, &ids, kind, malware, rated);
+    let unknown = rated.is_none() && kind.is_none() && !malware;
+    let unbounded = group.iter().all(|found| found.unbounded);
+    let fixed = fixed(group);
+
+    let mut rule = Rule::new(&format!("deps/{}", ids[0]), &title(package, preferred, kind, malware), severity);
+    rule.help = help(package, preferred, fixed);
+    rule.aliases = ids[1..].to_vec();
+    rule.references = group.iter().map(|found| found.advisory.url.clone()).collect();
+    rule.cwe = preferred.advisory.cwe.iter().filter_map(|cwe| cwe.strip_prefix("CWE-")?.parse().ok()).collect();
+    rule.score = group.iter().filter_map(|found| found.advisory.score).max_by(f64::total_cmp);
+    rule.tags = vec!["security".to_owned(), "dependency".to_owned(), package.ecosystem.osv().to_owned()];
+    let rule = Arc::new(rule);
+
+    let mut draft =
+        Draft::new(&rule, package.span, message(package, preferred, kind, malware, fixed, unknown, unbounded));
+    draft.severity = severity;
+    if unbounded {
+        draft.confidence = Confidence::Low;
+        draft.gates = false;
+    }
+    draft.anchor = Anchor::Key(format!("{}|{}|{}|{}", package.ecosystem.osv(), package.name, package.version, ids[0]));
+    draft.suppressed = ignores
+        .iter()
+        .find(|ignore| ignore.what == package.name || ids.contains(&ignore.what))
+        .map(|ignore| ForeignSuppression { source: ignore.source.clone(), reason: ignore.reason.clone() });
+    let text = |text: &str| Property::Text(text.to_owned());
+    draft.properties = vec![
+        ("purl", text(&package.purl())),
+        ("package", text(&package.name)),
+        ("version", text(&package.version)),
+        ("ecosystem", text(package.ecosystem.osv())),
+        ("ids", Property::List(ids)),
+        ("fixedVersions", Property::List(fixed.to_vec())),
+        ("scope", text(package.scope.word())),
+        ("direct", Property::Bool(package.direct)),
+        ("path", Property::List(chain.to_vec())),
+    ];
+    if let Some(cvss) = group.iter().find_map(|found| found.advisory.cvss.as_deref()) {
+        draft.properties.push(("cvss", text(cvss)));
+    }
+    draft
+}
+
+/// All ids, the ecosystem's own publisher first, then records, then mere aliases, each sorted.
+fn ids(ecosystem: Ecosystem, group: &[&Match]) -> Vec<String> {
+    let home = match ecosystem {
+        Ecosystem::Cargo => "RUSTSEC-",
+        Ecosystem::Go => "GO-",
+        Ecosystem::Npm | Ecosystem::GitHubActions => "GHSA-",
+    };
+    let rank = |id: &str| (!id.starts_with(home), !id.starts_with("MAL-"));
+    let mut ids: Vec<&String> = group.iter().map(|found| &found.advisory.id).collect();
+    ids.sort_by_key(|id| (rank(id), *id));
+    let mut aliases: Vec<&String> = group.iter().flat_map(|found| &found.advisory.aliases).collect();
+    aliases.sort();
+    aliases.dedup();
+    aliases.retain(|alias| !ids.contains(alias));
+    ids.into_iter().chain(aliases).cloned().collect()
+}
+
+/// The shortest list of fixes is that of the record which knows most; none where any says there is none.
+fn fixed<'a>(group: &[&'a Match]) -> &'a [String] {
+    group.iter().map(|found| found.fixed.as_slice()).max_by_key(|fixed| fixed.len()).unwrap_or_default()
+}
+
+fn severity(
+    settings: &Settings,
+    package: &Package,
+    ids: &[String],
+    kind: Option<Informational>,
+    malware: bool,
+    rated: Option<Severity>,
+) -> Severity {
+    let named = ids.iter().chain([&package.name]).find_map(|name| settings.severity.get(name));
+    match (named, kind) {
+        (Some(&severity), _) => severity,
+        (None, Some(Informational::Unmaintained)) if settings.deny_unmaintained => Severity::High,
+        (None, Some(_)) => Severity::Low,
+        (None, None) if malware => Severity::Critical,
+        (None, None) => rated.unwrap_or(settings.unknown_severity),
+    }
+}
+
+fn title(package: &Package, found: &Match, kind: Option<Informational>, malware: bool) -> String {
+    let name = &package.name;
+    match (&*found.advisory.summary, kind) {
+        ("", Some(kind)) => format!("`{name}` is {}", kind.word()),
+        ("", None) if malware => format!("`{name}` is malicious"),
+        ("", None) => format!("`{name}` has a known vulnerability"),
+        (summary, _) => summary.to_owned(),
+    }
+}
+
+fn message(
+    package: &Package,
+    found: &Match,
+    kind: Option<Informational>,
+    malware: bool,
+    fixed: &[String],
+    unknown: bool,
+    unbounded: bool,
+) -> String {
+    let verdict = match kind {
+        _ if malware => "is malicious",
+        Some(Informational::Unmaintained) => "is unmaintained",
+        Some(Informational::Unsound) => "is unsound",
+        Some(Informational::Notice) => "has a notice",
+        None => "has a known vulnerability",
+    };
+    let advisory = &found.advisory;
+    let summary = advisory.summary.trim_end_matches('.');
+    let about = if summary.is_empty() { advisory.id.clone() } else { format!("{}: {summary}", advisory.id) };
+    let fix = match fixed {
+        [] => "no fixed version is known".to_owned(),
+        fixed => format!("fixed in {}", fixed.join(", ")),
+    };
+    let mut text = format!("`{}` {} {verdict} ({about}); {fix}.", package.name, package.version);
+    if package.scope == Scope::Development {
+        text.push_str(" It is a development dependency.");
+    }
+    if unknown {
+        text.push_str(" The advisory states no severity, so the configured one for unknown applies.");
+    }
+    if unbounded {
+        text.push_str(" Only a range without an end matches, so this never fails the gate.");
+    }
+    text
+}
+
+fn help(package: &Package, found: &Match, fixed: &[String]) -> String {
+    let Package { name, version, .. } = package;
+    let Some(to) = fixed.first() else {
+        return format!("No fixed version of `{name}` is known. Replace it, or see {}.", found.advisory.url);
+    };
+    let command = match package.ecosystem {
+        Ecosystem::Cargo => format!("cargo update -p {name}@{version} --precise {to}"),
+        Ecosystem::Npm => format!("npm install {name}@{to}"),
+        Ecosystem::Go => format!("go get {name}@v{to}"),
+        Ecosystem::GitHubActions => format!("uses: {name}@{to}"),
+    };
+    format!("Update to {to} or later: `{command}`. See {}.", found.advisory.url)
+}
