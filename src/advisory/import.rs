@@ -15,6 +15,8 @@ use crate::model::Ecosystem;
 
 /// Largest record: the largest real one is under 1 MiB.
 const MAX_RECORD: u64 = 8 << 20;
+/// Unpacked bytes that wait to be read, at most, before one more record.
+const MAX_BATCH: usize = 32 << 20;
 /// All records of one archive, unpacked.
 const MAX_UNPACKED: u64 = 8 << 30;
 /// Most files of one archive or folder.
@@ -180,21 +182,36 @@ fn zip(bytes: &[u8], path: &Path) -> Result<Gathered, ImportError> {
     let numbers: Vec<usize> = (0..archive.len()).collect();
     let unpacked = AtomicU64::new(0);
     let part = |numbers: &[usize]| -> Result<Gathered, ImportError> {
-        let (mut archive, mut gathered, mut buffer) = (archive.clone(), Gathered::default(), Vec::new());
-        for &number in numbers {
-            let entry = archive.by_index(number).map_err(|error| damaged(error.to_string()))?;
-            let name = entry.name().map_err(|error| damaged(error.to_string()))?.into_owned();
-            if !entry.is_file() || !name.ends_with(".json") {
-                continue;
+        let (mut archive, mut gathered) = (archive.clone(), Gathered::default());
+        // Unpacked by the batch and then read: records kept between one inflater and the next would tear the heap
+        // into holes too small for it, gigabytes of them for npm's archive.
+        let (mut batch, mut names) = (Vec::new(), Vec::new());
+        for numbers in numbers.chunks(512) {
+            for &number in numbers {
+                let entry = archive.by_index(number).map_err(|error| damaged(error.to_string()))?;
+                let name = entry.name().map_err(|error| damaged(error.to_string()))?.into_owned();
+                if !entry.is_file() || !name.ends_with(".json") {
+                    continue;
+                }
+                let start = batch.len();
+                let mut limited = entry.take(MAX_RECORD + 1);
+                let length = limited.read_to_end(&mut batch).map_err(|error| damaged(format!("{name}: {error}")))?;
+                if unpacked.fetch_add(length as u64, Ordering::Relaxed) > MAX_UNPACKED {
+                    let reason = format!("over {} GiB unpacked", MAX_UNPACKED >> 30);
+                    return Err(ImportError::TooLarge { path: path.to_owned(), reason });
+                }
+                if length as u64 > MAX_RECORD {
+                    // Not kept until it is read: a hostile batch must not fill the memory.
+                    gathered.warnings.push(format!("{name} was left out: it is over {} MiB", MAX_RECORD >> 20));
+                    batch.truncate(start);
+                    continue;
+                }
+                names.push((name, start..start + length));
+                if batch.len() > MAX_BATCH {
+                    take_all(&mut gathered, &mut names, &mut batch);
+                }
             }
-            buffer.clear();
-            let mut limited = entry.take(MAX_RECORD + 1);
-            let length = limited.read_to_end(&mut buffer).map_err(|error| damaged(format!("{name}: {error}")))?;
-            if unpacked.fetch_add(length as u64, Ordering::Relaxed) > MAX_UNPACKED {
-                let reason = format!("over {} GiB unpacked", MAX_UNPACKED >> 30);
-                return Err(ImportError::TooLarge { path: path.to_owned(), reason });
-            }
-            take(&mut gathered, &name, &buffer);
+            take_all(&mut gathered, &mut names, &mut batch);
         }
         Ok(gathered)
     };
@@ -204,6 +221,14 @@ fn zip(bytes: &[u8], path: &Path) -> Result<Gathered, ImportError> {
     let mut all = Gathered::default();
     parts?.into_iter().for_each(|part| all.append(part));
     Ok(all)
+}
+
+/// Reads a batch of unpacked records and empties it.
+fn take_all(gathered: &mut Gathered, names: &mut Vec<(String, std::ops::Range<usize>)>, batch: &mut Vec<u8>) {
+    for (name, range) in names.drain(..) {
+        take(gathered, &name, &batch[range]);
+    }
+    batch.clear();
 }
 
 fn take(gathered: &mut Gathered, name: &str, bytes: &[u8]) {
