@@ -17,7 +17,7 @@ const ALIAS_BUDGET: usize = 100_000;
 /// ones are kept.
 #[must_use]
 pub fn parse_documents(bytes: &[u8]) -> Parsed<Vec<Node>> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = same_length(bytes);
     let mut reader = Reader::new(&text);
     // saphyr's scanner recurses on nothing but its parser keeps a state per level: refuse towers early.
     if let Some(at) = too_deep(bytes) {
@@ -48,6 +48,19 @@ pub fn parse_documents(bytes: &[u8]) -> Parsed<Vec<Node>> {
 pub fn parse(bytes: &[u8]) -> Parsed<Node> {
     let Parsed { value, errors } = parse_documents(bytes);
     Parsed { value: value.into_iter().next().unwrap_or_default(), errors }
+}
+
+/// The text, a `?` for each byte that is not UTF-8: a replacement character is longer and would shift every span.
+fn same_length(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    out.into()
 }
 
 /// Where flow brackets nest past any sense, quotes not looked at.
