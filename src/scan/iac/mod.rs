@@ -5,6 +5,7 @@
 
 mod actions;
 pub mod check;
+mod dockerfile;
 pub mod lower;
 pub mod resource;
 mod rule;
@@ -64,6 +65,7 @@ static PLATFORMS: &[Platform] = &[
     Platform { interest: terraform_interest, scan: |_, _, _| {}, finish: terraform_finish },
     lower::documents::PLATFORM,
     actions::PLATFORM,
+    dockerfile::PLATFORM,
 ];
 
 fn terraform_interest(path: &RepoPath) -> Interest {

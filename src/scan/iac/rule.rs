@@ -23,6 +23,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
     ("github-actions/workflows.toml", include_str!("../../../rules/iac/github-actions/workflows.toml")),
     ("github-actions/dependabot.toml", include_str!("../../../rules/iac/github-actions/dependabot.toml")),
+    ("dockerfile/dockerfile.toml", include_str!("../../../rules/iac/dockerfile/dockerfile.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
 

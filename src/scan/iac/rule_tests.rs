@@ -9,6 +9,7 @@ fn sample_path(rule_file: &str) -> RepoPath {
         return RepoPath::new(".github/dependabot.yml");
     }
     RepoPath::new(match rule_file.split('/').next() {
+        Some("dockerfile") => "Dockerfile",
         Some("github-actions") => ".github/workflows/ci.yml",
         Some("kubernetes") => "k8s/app.yaml",
         Some("compose") => "compose.yaml",
@@ -19,6 +20,9 @@ fn sample_path(rule_file: &str) -> RepoPath {
 }
 
 fn findings(scanner: &IacScanner, path: &RepoPath, id: &str, snippet: &str) -> Vec<u32> {
+    // A Dockerfile has no comment after an instruction: the mark would be an argument.
+    let unmarked = snippet.replace(" # here", "");
+    let snippet = if path.file_name() == "Dockerfile" { unmarked.as_str() } else { snippet };
     let kept = [KeptInput { path: path.clone(), bytes: snippet.as_bytes().into(), origin: Origin::WorkTree }];
     let mut sink = Sink::default();
     scanner.scan(&kept[0].as_input(), &mut sink);
