@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::BaselineArgs;
+use super::db::DbArgs;
+use super::merge::MergeArgs;
+
 /// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, about, max_term_width = 100)]
@@ -39,7 +43,13 @@ pub enum Color {
 pub enum Command {
     /// Scan a tree and report; exit 1 where the gate fails.
     Scan(Box<ScanArgs>),
-    /// List, show and test rules.
+    /// Merge other tools' SARIF into one report.
+    Merge(MergeArgs),
+    /// Write, update and show a baseline of known findings.
+    Baseline(BaselineArgs),
+    /// Fetch, check and carry the advisory database.
+    Db(DbArgs),
+    /// List and show rules.
     Rules(RulesArgs),
     /// Explain a rule: why, how to fix it, references, examples.
     Explain {
@@ -94,15 +104,21 @@ pub struct ScanArgs {
     /// Worker threads; 0 for one per core.
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, env = "PORTCULLIS_THREADS")]
     pub threads: usize,
-    /// A folder of rules of your own, in the format of rules/README.md; may be repeated.
-    #[arg(long, value_name = "DIR")]
-    pub rules: Vec<PathBuf>,
     /// Rules listed in SARIF: those that fired, or all.
     #[arg(long, value_enum, default_value_t = SarifRules::Fired, value_name = "WHICH")]
     pub sarif_rules: SarifRules,
     /// Write suppressed findings too, marked as such.
     #[arg(long)]
     pub show_suppressed: bool,
+    /// A baseline: its findings are known, and only others count as new.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Only findings that are not in the baseline fail the run.
+    #[arg(long, requires = "baseline")]
+    pub new_only: bool,
+    /// SARIF of other tools to merge into the report; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Vec<PathBuf>,
     /// Ignore every suppression comment.
     #[arg(long)]
     pub no_pragmas: bool,
@@ -173,12 +189,5 @@ pub enum RulesCommand {
     Show {
         /// A rule id, with or without its scanner, or an alias.
         rule: String,
-    },
-    /// Scan a file of samples and show what matches, line by line.
-    Test {
-        /// A rule id, with or without its scanner.
-        rule: String,
-        /// The samples.
-        file: PathBuf,
     },
 }

@@ -6,5 +6,5 @@ mod validate;
 
 pub use load::{CONFIG_FILE, ConfigError, find, load, nearest};
 pub use schema::File;
-pub use validate::{ScanSettings, Settings};
+pub use validate::{IgnoreSettings, ScanSettings, Settings};
 pub use validate::{parse_age_days, parse_size, parse_threshold, validate};

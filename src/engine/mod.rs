@@ -4,6 +4,7 @@ mod dispatch;
 mod merge;
 mod seal;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -13,6 +14,7 @@ use rayon::prelude::*;
 use crate::model::{Finding, KeptInput, Notice, NoticeKind, Origin, RepoPath, Rule, ScanReport, Sink, Tool};
 use crate::scan::Scanner;
 use crate::source::{Content, Source, SourceError};
+use crate::triage::pragma::{self, Pragma};
 use dispatch::Dispatch;
 use seal::FileView;
 
@@ -56,6 +58,8 @@ struct Collected {
     findings: Vec<Finding>,
     rules: Vec<Arc<Rule>>,
     notices: Vec<Notice>,
+    /// Suppression comments by file.
+    pragmas: BTreeMap<RepoPath, Vec<Pragma>>,
     /// Inputs to keep, with the mask of the scanners that want them.
     kept: Vec<(u32, KeptInput)>,
 }
@@ -89,16 +93,32 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
         coverage: outcome.coverage,
         scanners: plan.scanners.iter().map(|scanner| scanner.name()).collect(),
         findings: merge::findings(collected.findings),
-        notices: merge::notices(collected.notices),
+        rules: collected.rules.into_iter().map(|rule| ((0, rule.id.clone()), rule)).collect(),
         ..ScanReport::default()
     };
+    collected.notices.extend(suppress(&mut report, collected.pragmas, &plan.today));
+    report.notices = merge::notices(collected.notices);
     report.complete = !report.notices.iter().any(|notice| notice.incomplete);
-    report.rules = collected.rules.into_iter().map(|rule| ((0, rule.id.clone()), rule)).collect();
     if plan.all_rules {
         report.all_rules = plan.scanners.iter().flat_map(|scanner| scanner.rules()).collect();
         report.all_rules.sort_by(|a, b| a.id.cmp(&b.id));
     }
     Ok(report)
+}
+
+/// Applies each file's suppression comments to its findings, which are sorted by path; what is to be told
+/// about them.
+fn suppress(report: &mut ScanReport, pragmas: BTreeMap<RepoPath, Vec<Pragma>>, today: &str) -> Vec<Notice> {
+    let ScanReport { findings, rules, .. } = report;
+    let mut notices = Vec::new();
+    for (path, mut pragmas) in pragmas {
+        let start = findings.partition_point(|finding| finding.primary.path < path);
+        let end = start + findings[start..].partition_point(|finding| finding.primary.path <= path);
+        let rule_of = |finding: &Finding| rules.get(&(finding.tool, finding.rule.clone())).cloned();
+        pragma::apply(&mut pragmas, &mut findings[start..end], rule_of, today);
+        notices.extend(pragma::notices(&pragmas, &path, today));
+    }
+    notices
 }
 
 /// portcullis as a tool of its own report.
@@ -130,13 +150,16 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
         tell(sealed.findings.len());
     }
     if let Ok(mut collected) = collected.lock() {
-        collected.add(sealed);
+        collected.add(input.path, sealed);
         collected.kept.extend(kept);
     }
 }
 
 impl Collected {
-    fn add(&mut self, sealed: seal::Sealed) {
+    fn add(&mut self, path: &RepoPath, sealed: seal::Sealed) {
+        if !sealed.pragmas.is_empty() {
+            self.pragmas.entry(path.clone()).or_insert(sealed.pragmas);
+        }
         self.findings.extend(sealed.findings);
         self.notices.extend(sealed.notices);
         for rule in sealed.rules {
@@ -172,7 +195,7 @@ fn guarded(scanner: &dyn Scanner, path: Option<&RepoPath>, sink: &mut Sink, work
 fn finish(plan: &Plan, collected: &mut Collected) {
     let mut kept = std::mem::take(&mut collected.kept);
     kept.sort_by(|a, b| a.1.path.cmp(&b.1.path));
-    let work: Vec<seal::Sealed> = plan
+    let work: Vec<(RepoPath, seal::Sealed)> = plan
         .scanners
         .par_iter()
         .enumerate()
@@ -184,12 +207,12 @@ fn finish(plan: &Plan, collected: &mut Collected) {
             seal_kept(plan, &own, sink)
         })
         .collect();
-    work.into_iter().for_each(|sealed| collected.add(sealed));
+    work.into_iter().for_each(|(path, sealed)| collected.add(&path, sealed));
 }
 
 /// Splits what `finish` reported by file. A draft or notice about a file that was not kept is sealed
 /// against empty content: it keeps its message and loses its place.
-fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<seal::Sealed> {
+fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, seal::Sealed)> {
     let nowhere = RepoPath::new("");
     let content = |path: &RepoPath| -> Option<&KeptInput> {
         kept.binary_search_by(|input| input.path.cmp(path)).ok().map(|at| &kept[at])
@@ -216,8 +239,8 @@ fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<seal::Seale
         };
         let input =
             crate::model::Input { origin, ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes) };
-        sealed
-            .push(seal::file(&FileView::new(&input), own, plan, &|other| content(other).map(|input| &input.bytes[..])));
+        let other = |other: &RepoPath| content(other).map(|input| &input.bytes[..]);
+        sealed.push((input.path.clone(), seal::file(&FileView::new(&input), own, plan, &other)));
     }
     sealed
 }

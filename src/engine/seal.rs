@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use super::Plan;
 use crate::model::{
     Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Input, LineIndex, Location, Notice,
-    Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression,
+    Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
 };
+use crate::triage::pragma::{Pragma, read_pragmas};
 
 /// Lines shown above and below a finding.
 const CONTEXT_LINES: u32 = 1;
@@ -72,6 +73,8 @@ pub struct Sealed {
     pub findings: Vec<Finding>,
     pub rules: Vec<Arc<Rule>>,
     pub notices: Vec<Notice>,
+    /// The file's suppression comments, where they are honoured.
+    pub pragmas: Vec<Pragma>,
 }
 
 /// True where the file may hold a suppression comment of our own, which is checked for use even where
@@ -82,7 +85,7 @@ pub fn may_hold_ignores(bytes: &[u8]) -> bool {
 
 /// Makes findings of a file's drafts, and places its notices. `other` gives the content of another kept
 /// file, for related places in it.
-pub fn file(view: &FileView<'_>, sink: Sink, _plan: &Plan, other: &Lookup<'_>) -> Sealed {
+pub fn file(view: &FileView<'_>, sink: Sink, plan: &Plan, other: &Lookup<'_>) -> Sealed {
     let mut secrets: Vec<Span> = sink.drafts.iter().flat_map(|draft| draft.secrets.iter().copied()).collect();
     secrets.sort_unstable();
     let mut sealed = Sealed::default();
@@ -91,15 +94,23 @@ pub fn file(view: &FileView<'_>, sink: Sink, _plan: &Plan, other: &Lookup<'_>) -
         sealed.findings.push(finding(view, draft, &secrets, other));
     }
     hash_lines(view, &mut sealed.findings);
+    if plan.pragmas && view.whole {
+        sealed.pragmas = read_pragmas(view.bytes);
+    }
     sealed.notices = sink.notices.into_iter().map(|notice| place(view, notice)).collect();
     sealed
 }
 
+/// Fills in what code scanning tells findings apart by. A window of a large file does not know its line's
+/// count, so its findings have none.
 fn hash_lines(view: &FileView<'_>, findings: &mut [Finding]) {
-    if !view.whole || findings.is_empty() {
+    if !view.whole || findings.is_empty() || view.bytes.is_empty() {
         return;
     }
-    let _ = (view, findings);
+    let lines: Vec<u32> = findings.iter().map(|finding| finding.primary.region.start_line).collect();
+    for (finding, hash) in findings.iter_mut().zip(line_hashes(view.bytes, &lines)) {
+        finding.line_hash = Some(hash).filter(|hash| !hash.is_empty());
+    }
 }
 
 fn place(view: &FileView<'_>, mut notice: Notice) -> Notice {

@@ -2,6 +2,7 @@
 
 pub mod deps;
 pub mod iac;
+pub mod registry;
 pub mod secrets;
 
 use crate::model::{Input, KeptInput, RepoPath, Rule, Sink};

@@ -1,0 +1,109 @@
+//! What was typed and what the configuration says, into one plan: defaults < file < environment < flags.
+
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use super::args::{SarifRules, ScanArgs};
+use crate::config::{self, Settings, nearest};
+use crate::engine::Plan;
+use crate::scan::Scanner;
+use crate::scan::registry::{self, BUILT_IN, BuiltIn};
+use crate::source::tree::{Settings as TreeSettings, Tree};
+
+/// The largest file that parsers see, unless something else is asked for.
+const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
+
+/// The configuration of a scan of `roots`: the file named, or the nearest above the first root.
+pub fn configuration(args: &ScanArgs, base: &Path) -> Result<Settings, CliError> {
+    if args.no_config {
+        return Ok(Settings::default());
+    }
+    let path = args.config.clone().or_else(|| config::find(base));
+    let settings = path.map(|path| config::load(&path)).transpose()?;
+    Ok(settings.unwrap_or_default())
+}
+
+/// The folder that reported paths are relative to: the one folder scanned, else the current one.
+pub fn base(roots: &[PathBuf]) -> PathBuf {
+    match roots {
+        [root] if root.is_dir() => root.clone(),
+        [root] => match root.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        },
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The folders and files to scan.
+pub fn roots(args: &ScanArgs) -> Vec<PathBuf> {
+    if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() }
+}
+
+/// The working tree as the flags and the configuration describe it.
+pub fn tree(args: &ScanArgs, settings: &Settings, roots: Vec<PathBuf>, base: PathBuf) -> Result<Tree, CliError> {
+    let size = args.max_file_size.as_deref().map(config::parse_size).transpose();
+    let size = size.map_err(|message| CliError::usage(format!("--max-file-size: {message}")))?;
+    let join = |flags: &[String], file: &[String]| flags.iter().chain(file).cloned().collect::<Vec<_>>();
+    Ok(Tree::new(TreeSettings {
+        roots,
+        base,
+        ignore_files: !args.no_ignore && settings.scan.ignore_files.unwrap_or(true),
+        include: join(&args.include, &settings.scan.include),
+        exclude: join(&args.exclude, &settings.scan.exclude),
+        max_file_size: size.or(settings.scan.max_file_size).unwrap_or(MAX_FILE_SIZE),
+        threads: args.threads,
+    }))
+}
+
+/// The scanners asked for, built, in registry order.
+pub fn scanners(
+    args: &ScanArgs,
+    settings: &Settings,
+    own: &registry::Settings,
+) -> Result<Vec<Box<dyn Scanner>>, CliError> {
+    let wanted = match (&args.scanners[..], &settings.scan.scanners) {
+        ([], Some(names)) => names,
+        (names, _) => names,
+    };
+    for name in wanted.iter().chain(&args.skip_scanners) {
+        known_scanner(name)?;
+    }
+    let runs = |one: &&BuiltIn| {
+        (wanted.is_empty() || wanted.iter().any(|name| name == one.name))
+            && !args.skip_scanners.iter().any(|name| name == one.name)
+    };
+    let built = BUILT_IN.iter().filter(runs).map(|one| (one.build)(own).map_err(CliError::Usage));
+    built.collect()
+}
+
+/// The scanner of that name.
+///
+/// # Errors
+/// Names the scanners there are, and the nearest.
+pub fn known_scanner(name: &str) -> Result<&'static BuiltIn, CliError> {
+    BUILT_IN.iter().find(|one| one.name == name).ok_or_else(|| {
+        let names: Vec<&str> = BUILT_IN.iter().map(|one| one.name).collect();
+        let hint = nearest(name, names.iter().copied()).map(|near| format!(" (did you mean `{near}`?)"));
+        let hint = hint.unwrap_or_default();
+        CliError::usage(format!("there is no scanner `{name}`{hint}: the scanners are {}", names.join(", ")))
+    })
+}
+
+/// The whole plan.
+pub fn plan(args: &ScanArgs, settings: &Settings, source: Tree, scanners: Vec<Box<dyn Scanner>>) -> Plan {
+    Plan {
+        source: Box::new(source),
+        scanners,
+        threads: args.threads,
+        today: today(),
+        pragmas: !args.no_pragmas && settings.scan.pragmas.unwrap_or(true),
+        all_rules: args.sarif_rules == SarifRules::All,
+        on_findings: None,
+    }
+}
+
+/// The day of the run in UTC, `YYYY-MM-DD`.
+pub fn today() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}

@@ -1,0 +1,121 @@
+//! The configuration and the flags, as what each scanner is told.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::args::ScanArgs;
+use super::output::env;
+use super::{CliError, plan};
+use crate::advisory::{AdvisoryDb, store};
+use crate::config::{Settings, parse_age_days};
+use crate::model::{Confidence, DatabaseInfo, Notice, NoticeKind, RepoPath, ScanReport};
+use crate::scan::registry;
+use crate::scan::{deps, iac, secrets};
+use crate::triage::ignore::Entry;
+
+/// What the database said of itself, once it was opened.
+pub type Opened = Rc<RefCell<Option<(DatabaseInfo, Vec<String>)>>>;
+
+/// Settings of every scanner, and where the database leaves its description.
+pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Settings, Opened) {
+    let opened = Opened::default();
+    let (told, path) = (Rc::clone(&opened), args.db.clone());
+    let database = move || {
+        let (db, warnings) = open(path.as_deref())?;
+        told.replace(Some((db.info(), warnings)));
+        Ok(Arc::new(db))
+    };
+    let own = registry::Settings {
+        secrets: secrets(file),
+        deps: deps(file),
+        database: Box::new(database),
+        iac: iac::Settings { tf_var_files: var_files(args, file, base), ..iac::Settings::default() },
+    };
+    (own, opened)
+}
+
+/// The database that was named, else the one in the cache folder, else the starter set.
+fn open(path: Option<&Path>) -> Result<(AdvisoryDb, Vec<String>), String> {
+    match path {
+        Some(path) => AdvisoryDb::import(path).map_err(|error| error.to_string()),
+        None => {
+            let var = |name: &str| env(name).map(Into::into);
+            match store::cache_folder(&var) {
+                Some(cache) => {
+                    let db = store::Store::new(&cache).open().map_err(|error| error.to_string())?;
+                    Ok((db, Vec::new()))
+                }
+                None => Ok((store::built_in(), Vec::new())),
+            }
+        }
+    }
+}
+
+/// Adds the database's description and its notices to a report.
+///
+/// # Errors
+/// On an age that is none.
+pub fn database(args: &ScanArgs, file: &Settings, opened: &Opened, report: &mut ScanReport) -> Result<(), CliError> {
+    let Some((info, warnings)) = opened.take() else { return Ok(()) };
+    let age = args.max_db_age.as_deref().map(parse_age_days).transpose();
+    let age = age.map_err(|message| CliError::usage(format!("--max-db-age: {message}")))?.or(file.deps.max_db_age);
+    report.notices.extend(store::notices(&info, age.map(i64::from)));
+    report.notices.extend(warnings.into_iter().map(|text| Notice::warning(NoticeKind::Database, text)));
+    report.notices.sort_unstable();
+    report.database = Some(info);
+    Ok(())
+}
+
+fn secrets(file: &Settings) -> secrets::Settings {
+    let own = &file.secrets;
+    secrets::Settings {
+        disabled: own.disable.clone(),
+        severity: own.severity.clone(),
+        min_confidence: own.min_confidence.unwrap_or(Confidence::Low),
+        allowed: own.allow.clone(),
+        stop_words: own.stop_words.clone(),
+        prefilter: env("PORTCULLIS_NO_PREFILTER").is_none(),
+        ..secrets::Settings::default()
+    }
+}
+
+fn deps(file: &Settings) -> deps::Settings {
+    let (own, default) = (&file.deps, deps::Settings::default());
+    deps::Settings {
+        dev: own.dev.unwrap_or(default.dev),
+        only_fixed: own.only_fixed,
+        unknown_severity: own.unknown_severity.unwrap_or(default.unknown_severity),
+        deny_unmaintained: own.deny_unmaintained,
+        today: Some(plan::today()),
+        ..default
+    }
+}
+
+/// Terraform variable files as paths of the scan; files outside the root are not among its inputs.
+fn var_files(args: &ScanArgs, file: &Settings, base: &Path) -> Vec<RepoPath> {
+    let below = |path: &PathBuf| path.strip_prefix(base).map(RepoPath::from_relative).ok();
+    file.iac.tf_var_files.iter().chain(&args.tf_var_file).filter_map(below).collect()
+}
+
+/// The `[[ignore]]` entries, their globs compiled.
+///
+/// # Errors
+/// On a path that is no glob.
+pub fn ignores(file: &Settings) -> Result<Vec<Entry>, CliError> {
+    let entry = |one: &crate::config::IgnoreSettings| {
+        let path = one.path.as_deref().map(Entry::path_glob).transpose();
+        let path = path.map_err(|error| CliError::usage(format!("[[ignore]] path: {error}")))?;
+        Ok(Entry {
+            rule: one.rule.clone(),
+            path,
+            fingerprint: one.fingerprint.clone(),
+            package: one.package.clone(),
+            reason: one.reason.clone(),
+            until: one.until.clone(),
+            source: crate::config::CONFIG_FILE.to_owned(),
+        })
+    };
+    file.ignores.iter().map(entry).collect()
+}
