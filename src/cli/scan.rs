@@ -45,7 +45,9 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let report = done.report;
     write_all(&targets, &report, args, terminal)?;
     terminal.notices(&report);
-    if !terminal.quiet {
+    // The table ends with the same summary.
+    let told = targets.iter().any(|target| target.file.is_none() && target.format.name == "table");
+    if !terminal.quiet && !told {
         summary(&report);
     }
     Ok(match verdict {
