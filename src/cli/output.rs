@@ -118,7 +118,7 @@ impl Progress {
         let counts = &self.0;
         let files = counts.files.fetch_add(1, Ordering::Relaxed) + 1;
         let bytes = counts.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if files % 64 == 0 && !counts.bar.is_hidden() {
+        if files.is_multiple_of(64) && !counts.bar.is_hidden() {
             let megabytes = bytes as f64 / 1e6;
             let rate = megabytes / counts.bar.elapsed().as_secs_f64().max(0.001);
             let findings = counts.findings.load(Ordering::Relaxed);

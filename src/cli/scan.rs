@@ -44,10 +44,10 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let verdict = triage(&mut done, &gate_settings, args);
     let report = done.report;
     write_all(&targets, &report, args, terminal)?;
-    terminal.notices(&report);
-    // The table ends with the same summary.
+    // The table ends with the same notices and summary.
     let told = targets.iter().any(|target| target.file.is_none() && target.format.name == "table");
     if !terminal.quiet && !told {
+        terminal.notices(&report);
         summary(&report);
     }
     Ok(match verdict {

@@ -31,7 +31,7 @@ pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Set
         secrets: secrets(file),
         deps: deps(file),
         database: Box::new(database),
-        iac: iac::Settings { tf_var_files: var_files(args, file, base), ..iac::Settings::default() },
+        iac: iac::Settings { tf_var_files: var_files(args, file, base) },
     };
     (own, opened)
 }

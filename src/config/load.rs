@@ -105,6 +105,7 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write the files they read")]
 mod tests {
     use super::*;
 

@@ -147,7 +147,7 @@ impl<'a> Import<'a> {
             match reader.result(result) {
                 Outcome::Finding(result, rule, repairs) => {
                     repaired += usize::from(repairs > 0);
-                    keep_rule(&mut fired, rule);
+                    keep_rule(&mut fired, *rule);
                     read.push(*result);
                 }
                 Outcome::NoDefect => passed += 1,
@@ -346,7 +346,7 @@ impl<'r> Rules<'r> {
 }
 
 enum Outcome {
-    Finding(Box<Incoming>, Rule, usize),
+    Finding(Box<Incoming>, Box<Rule>, usize),
     NoDefect,
     Broken,
 }
@@ -393,7 +393,7 @@ impl Reader<'_> {
         rule.severity = rule.score.map_or(severity, Severity::from_score);
         let finding = finding(&object, &rule, severity, message, path, &place);
         let known = object.get("fingerprints").and_then(|p| p.get(FINGERPRINT_SCHEME)).is_some();
-        Outcome::Finding(Box::new(Incoming { finding, object, discriminator, known }), rule, repairs)
+        Outcome::Finding(Box::new(Incoming { finding, object, discriminator, known }), Box::new(rule), repairs)
     }
 
     /// The rule's score, then what the tool writes in properties, then its default, then the level.

@@ -203,10 +203,10 @@ impl LockfileFormat for VendorModules {
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
         let mut value: Vec<Package> = Vec::new();
         for (at, line) in lines(content) {
-            if line.starts_with("## explicit") {
-                if let Some(last) = value.last_mut() {
-                    last.direct = true;
-                }
+            if line.starts_with("## explicit")
+                && let Some(last) = value.last_mut()
+            {
+                last.direct = true;
             }
             let Some(text) = line.strip_prefix("# ") else { continue };
             let span = Span::new(at, at + line.len());

@@ -37,7 +37,7 @@ impl Reporter for Html {
             out.write_all(card(report, finding).into_string().as_bytes())?;
             out.write_all(b"\n")?;
         }
-        write!(out, "</main><script>{SCRIPT}</script></body></html>\n")
+        writeln!(out, "</main><script>{SCRIPT}</script></body></html>")
     }
 }
 

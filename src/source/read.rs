@@ -192,6 +192,7 @@ fn too_large(path: &RepoPath, max_bytes: u64, what: &str) -> Notice {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write the files they read")]
 mod tests {
     use super::*;
     use std::sync::Mutex;

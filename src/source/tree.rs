@@ -34,6 +34,9 @@ pub struct Settings {
     pub threads: usize,
 }
 
+/// A file of the walk: its path in reports, and on the disk.
+type Found = (RepoPath, PathBuf);
+
 /// Decides, before the n-th open (from 0), whether it fails: how tests make every read fail once.
 pub type Fault = dyn Fn(u64) -> Option<io::Error> + Send + Sync;
 
@@ -77,7 +80,7 @@ impl Tree {
         builder.build().map_err(|error| SourceError::Glob { glob: String::new(), message: error.to_string() })
     }
 
-    fn list(&self) -> Result<(Vec<(RepoPath, PathBuf)>, Vec<Notice>), SourceError> {
+    fn list(&self) -> Result<(Vec<Found>, Vec<Notice>), SourceError> {
         let Settings { roots, ignore_files, threads, .. } = &self.settings;
         for root in roots {
             let unreadable = |source| SourceError::Root { path: root.clone(), source };
@@ -122,7 +125,7 @@ impl Tree {
         Ok((found, notices.into_inner().unwrap_or_default()))
     }
 
-    fn file(&self, entry: &DirEntry) -> Option<(RepoPath, PathBuf)> {
+    fn file(&self, entry: &DirEntry) -> Option<Found> {
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
         is_file.then(|| (self.relative(entry.path()), entry.path().to_path_buf()))
     }
@@ -162,7 +165,7 @@ impl Tree {
 
     fn visit(
         &self,
-        (path, disk): &(RepoPath, PathBuf),
+        (path, disk): &Found,
         want: Want,
         visit: &(dyn Fn(Content<'_>) + Sync),
     ) -> io::Result<(read::Done, Option<Notice>)> {
@@ -176,8 +179,8 @@ impl Tree {
 
 /// Paths of one walking thread, handed over in one go when the thread ends.
 struct Batch<'a> {
-    paths: Vec<(RepoPath, PathBuf)>,
-    sink: &'a Mutex<Vec<(RepoPath, PathBuf)>>,
+    paths: Vec<Found>,
+    sink: &'a Mutex<Vec<Found>>,
 }
 
 impl Drop for Batch<'_> {

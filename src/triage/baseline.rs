@@ -290,7 +290,7 @@ fn compare_entries(
         false,
     );
     matcher.renamed(renames);
-    matcher.pair(|entry| moved(entry), |at| moved(&found[at]), true);
+    matcher.pair(moved, |at| moved(&found[at]), true);
     let Matcher { taken, states, .. } = matcher;
     for (&at, state) in open.iter().zip(states) {
         report.findings[at].baseline = Some(state.unwrap_or(BaselineState::New));

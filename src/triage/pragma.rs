@@ -112,7 +112,9 @@ fn stands_alone_as_word(directive: &Directive, before: &[u8], after: &[u8]) -> b
     if word(before.last().filter(|b| **b != b'-')) || word(after.first()) {
         return false;
     }
-    !directive.in_comment || opener_in(before)
+    // A name in quotes is talked about, not used.
+    let quoted = matches!(before.last(), Some(b'`' | b'"' | b'\''));
+    !quoted && (!directive.in_comment || opener_in(before))
 }
 
 fn opener_in(before: &[u8]) -> bool {
@@ -144,7 +146,8 @@ fn next_code_line(line: u32, lines: &LineIndex, bytes: &[u8]) -> u32 {
     let last = line.saturating_add(STACKED).min(count);
     let is_code = |at: &u32| {
         let text = lines.line_span(*at, bytes).of(bytes).trim_ascii();
-        !text.is_empty() && !(only_comment(text) && text.len() > 1 && !text.starts_with(b"--"))
+        let passed_over = only_comment(text) && text.len() > 1 && !text.starts_with(b"--");
+        !text.is_empty() && !passed_over
     };
     (line + 1..=last).find(is_code).unwrap_or(line.saturating_add(1))
 }
@@ -346,32 +349,37 @@ mod tests {
     use super::*;
     use crate::model::{Severity, sample};
 
+    /// Our own marker is put together here, so that a scan of this file sees no comment of ours.
+    fn ours(text: &str) -> String {
+        text.replace("@@", concat!("portcullis", ":ignore"))
+    }
+
     fn suppressed(text: &str, scanner: &str, aliases: &[&str], line: u32) -> bool {
         let mut rule = Rule::new(&format!("{scanner}/test-rule"), "Title", Severity::High);
         rule.aliases = aliases.iter().map(|&alias| alias.to_owned()).collect();
         let mut findings = vec![sample::finding(&rule, "f", line, 0)];
-        let mut pragmas = read_pragmas(text.as_bytes());
+        let mut pragmas = read_pragmas(ours(text).as_bytes());
         apply(&mut pragmas, &mut findings, |_| Some(&rule), "2026-01-01");
         !findings[0].suppressions.is_empty()
     }
 
     #[test]
     fn ours_covers_its_line_or_the_next_and_needs_a_reason() {
-        assert!(suppressed("x = 1 # portcullis:ignore iac/test-rule -- demo", "iac", &[], 1));
-        assert!(suppressed("# portcullis:ignore test-rule -- demo\n\n# more\nx = 1", "iac", &[], 4));
-        assert!(!suppressed("x = 1 # portcullis:ignore test-rule -- demo\nx = 1", "iac", &[], 2));
-        assert!(!suppressed("x = 1 # portcullis:ignore test-rule", "iac", &[], 1));
-        assert!(!suppressed("x = \"portcullis:ignore test-rule -- demo\"", "iac", &[], 1), "not in a comment");
-        assert!(!suppressed("# portcullis:ignore other -- demo\nx", "iac", &[], 2));
-        assert!(suppressed("<!-- portcullis:ignore CKV_1 -- demo -->\nx", "iac", &["CKV_1"], 2));
+        assert!(suppressed("x = 1 # @@ iac/test-rule -- demo", "iac", &[], 1));
+        assert!(suppressed("# @@ test-rule -- demo\n\n# more\nx = 1", "iac", &[], 4));
+        assert!(!suppressed("x = 1 # @@ test-rule -- demo\nx = 1", "iac", &[], 2));
+        assert!(!suppressed("x = 1 # @@ test-rule", "iac", &[], 1));
+        assert!(!suppressed("x = \"@@ test-rule -- demo\"", "iac", &[], 1), "not in a comment");
+        assert!(!suppressed("# @@ other -- demo\nx", "iac", &[], 2));
+        assert!(suppressed("<!-- @@ CKV_1 -- demo -->\nx", "iac", &["CKV_1"], 2));
     }
 
     #[test]
     fn days_end_a_suppression() {
-        assert!(suppressed("x # portcullis:ignore test-rule until=2026-01-01 -- demo", "iac", &[], 1));
-        let text = "x # portcullis:ignore test-rule until=2025-12-31 -- demo";
+        assert!(suppressed("x # @@ test-rule until=2026-01-01 -- demo", "iac", &[], 1));
+        let text = "x # @@ test-rule until=2025-12-31 -- demo";
         assert!(!suppressed(text, "iac", &[], 1));
-        let notices = notices(&read_pragmas(text.as_bytes()), &RepoPath::new("f"), "2026-01-01");
+        let notices = notices(&read_pragmas(ours(text).as_bytes()), &RepoPath::new("f"), "2026-01-01");
         assert!(notices[0].message.contains("expired on 2025-12-31"));
         assert!(!suppressed("#trivy:ignore:AVD-1:exp:2025-12-31\nx", "iac", &["AVD-1"], 2));
         assert!(suppressed("#trivy:ignore:AVD-2 trivy:ignore:AVD-1:exp:2026-12-31\nx", "iac", &["AVD-1"], 2));
@@ -396,12 +404,12 @@ mod tests {
     #[test]
     fn a_block_comment_covers_the_block_it_stands_in() {
         let rule = Rule::new("iac/r", "Title", Severity::High);
-        let text = "resource {\n  # portcullis:ignore-block r -- demo\n  a\n}\nresource {\n  a\n}\n";
+        let text = "resource {\n  # @@-block r -- demo\n  a\n}\nresource {\n  a\n}\n";
         for (start, end, line, expected) in [(1, 4, 3, true), (5, 7, 6, false)] {
             let mut finding = sample::finding(&rule, "f", line, 0);
             finding.extent = Some(Region { start_line: start, end_line: end, ..Region::default() });
             let mut findings = [finding];
-            apply(&mut read_pragmas(text.as_bytes()), &mut findings, |_| Some(&rule), "2026-01-01");
+            apply(&mut read_pragmas(ours(text).as_bytes()), &mut findings, |_| Some(&rule), "2026-01-01");
             assert_eq!(!findings[0].suppressions.is_empty(), expected);
         }
     }

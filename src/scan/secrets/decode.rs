@@ -8,7 +8,7 @@ pub(super) fn run(text: &[u8]) -> Option<Vec<u8>> {
     if !(24..=8192).contains(&text.len()) {
         return None;
     }
-    let hex = text.len() % 2 == 0 && text.iter().all(u8::is_ascii_hexdigit);
+    let hex = text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit);
     let plain = if hex {
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
         text.chunks_exact(2).map(|two| Some(digit(two[0])? << 4 | digit(two[1])?)).collect::<Option<Vec<u8>>>()?

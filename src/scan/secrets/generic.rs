@@ -91,10 +91,8 @@ fn secret_name(name: &[u8]) -> Option<bool> {
     let mut previous = b'_';
     for &b in name {
         let turn = b.is_ascii_uppercase() && !previous.is_ascii_uppercase();
-        if !b.is_ascii_alphabetic() || turn || words.is_empty() {
-            if words.last().is_none_or(|word| !word.is_empty()) {
-                words.push(String::new());
-            }
+        if (!b.is_ascii_alphabetic() || turn || words.is_empty()) && words.last().is_none_or(|word| !word.is_empty()) {
+            words.push(String::new());
         }
         if b.is_ascii_alphabetic()
             && let Some(word) = words.last_mut()

@@ -9,6 +9,46 @@ use crate::syntax::dockerfile::{self, Instruction};
 
 pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: |_, _, _, _| {} };
 
+/// Extensions of files that are named after Dockerfiles and are something else.
+const OTHER_KINDS: &[&str] = &[
+    "bash",
+    "c",
+    "cpp",
+    "cs",
+    "css",
+    "dockerignore",
+    "erb",
+    "go",
+    "hbs",
+    "html",
+    "j2",
+    "java",
+    "js",
+    "json",
+    "lua",
+    "md",
+    "mdx",
+    "php",
+    "pl",
+    "py",
+    "rb",
+    "rs",
+    "rst",
+    "scala",
+    "sh",
+    "swift",
+    "tera",
+    "toml",
+    "tpl",
+    "ts",
+    "tsx",
+    "txt",
+    "vim",
+    "xml",
+    "yaml",
+    "yml",
+];
+
 fn interest(path: &RepoPath) -> Interest {
     let name = path.file_name().to_ascii_lowercase();
     let stem = ["dockerfile", "containerfile"].iter().any(|stem| {
@@ -16,7 +56,9 @@ fn interest(path: &RepoPath) -> Interest {
             || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.'))
             || name.ends_with(&format!(".{stem}"))
     });
-    if stem && !name.ends_with(".dockerignore") && !name.ends_with(".md") { Interest::Scan } else { Interest::None }
+    // `Dockerfile.prod` is one; `dockerfile.rs` is about them.
+    let about = OTHER_KINDS.contains(&name.rsplit('.').next().unwrap_or_default());
+    if stem && !about { Interest::Scan } else { Interest::None }
 }
 
 /// True where one instruction, by itself, breaks the rule.
