@@ -1,6 +1,6 @@
 //! Secrets: provider tokens, generic credentials, keys, and all of these in another form.
 //!
-//! One look at the bytes for all rules ([`index`]); only where a literal stands is a rule asked, on a bounded window.
+//! One look at the bytes for all rules (`index`); only where a literal stands is a rule asked, on a bounded window.
 
 mod checks;
 mod decode;
