@@ -20,6 +20,7 @@ pub mod version;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use index::{IndexError, Meta};
 pub use record::{GoImport, Informational, Reach, Record};
@@ -74,6 +75,37 @@ pub struct Match {
     /// True where only a range without an end says so, while bounds exist that the ecosystem's order cannot
     /// express: low confidence, and never a reason to fail a gate.
     pub unbounded: bool,
+}
+
+/// A database that is read when first asked: most trees pin no packages.
+pub struct LazyDb {
+    db: OnceLock<AdvisoryDb>,
+    make: fn() -> AdvisoryDb,
+}
+
+impl LazyDb {
+    /// One that is there already.
+    #[must_use]
+    pub fn ready(db: AdvisoryDb) -> Self {
+        Self { db: OnceLock::from(db), make: AdvisoryDb::starter }
+    }
+
+    /// The one that `make` makes.
+    #[must_use]
+    pub fn later(make: fn() -> AdvisoryDb) -> Self {
+        Self { db: OnceLock::new(), make }
+    }
+
+    /// The database, read now where it was not before.
+    pub fn get(&self) -> &AdvisoryDb {
+        self.db.get_or_init(self.make)
+    }
+
+    /// The database where somebody asked it already, or where it was there from the start.
+    #[must_use]
+    pub fn asked(&self) -> Option<&AdvisoryDb> {
+        self.db.get()
+    }
 }
 
 /// What is known to be vulnerable: opened once, shared by every thread.

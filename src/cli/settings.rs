@@ -8,15 +8,15 @@ use std::sync::Arc;
 use super::args::ScanArgs;
 use super::output::env;
 use super::{CliError, plan};
-use crate::advisory::{AdvisoryDb, store};
+use crate::advisory::{AdvisoryDb, LazyDb, store};
 use crate::config::{Settings, parse_age_days};
-use crate::model::{Confidence, DatabaseInfo, Notice, NoticeKind, RepoPath, ScanReport};
+use crate::model::{Confidence, Notice, NoticeKind, RepoPath, ScanReport};
 use crate::scan::registry;
 use crate::scan::{deps, iac, secrets};
 use crate::triage::ignore::Entry;
 
-/// What the database said of itself, once it was opened.
-pub type Opened = Rc<RefCell<Option<(DatabaseInfo, Vec<String>)>>>;
+/// The database, once it was opened, and what was said at that.
+pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 
 /// Settings of every scanner, and where the database leaves its description.
 pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Settings, Opened) {
@@ -24,8 +24,9 @@ pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Set
     let (told, path) = (Rc::clone(&opened), args.db.clone());
     let database = move || {
         let (db, warnings) = open(path.as_deref())?;
-        told.replace(Some((db.info(), warnings)));
-        Ok(Arc::new(db))
+        let db = Arc::new(db);
+        told.replace(Some((Arc::clone(&db), warnings)));
+        Ok(db)
     };
     let own = registry::Settings {
         secrets: secrets(file),
@@ -37,19 +38,16 @@ pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Set
 }
 
 /// The database that was named, else the one in the cache folder, else the starter set.
-fn open(path: Option<&Path>) -> Result<(AdvisoryDb, Vec<String>), String> {
-    match path {
-        Some(path) => AdvisoryDb::import(path).map_err(|error| error.to_string()),
-        None => {
-            let var = |name: &str| env(name).map(Into::into);
-            match store::cache_folder(&var) {
-                Some(cache) => {
-                    let db = store::Store::new(&cache).open().map_err(|error| error.to_string())?;
-                    Ok((db, Vec::new()))
-                }
-                None => Ok((store::built_in(), Vec::new())),
-            }
-        }
+fn open(path: Option<&Path>) -> Result<(LazyDb, Vec<String>), String> {
+    if let Some(path) = path {
+        let (db, warnings) = AdvisoryDb::import(path).map_err(|error| error.to_string())?;
+        return Ok((LazyDb::ready(db), warnings));
+    }
+    let var = |name: &str| env(name).map(Into::into);
+    let store = store::cache_folder(&var).map(|cache| store::Store::new(&cache));
+    match store.filter(|store| store.index_path().is_file()) {
+        Some(store) => Ok((LazyDb::ready(store.open().map_err(|error| error.to_string())?), Vec::new())),
+        None => Ok((LazyDb::later(store::built_in), Vec::new())),
     }
 }
 
@@ -58,7 +56,8 @@ fn open(path: Option<&Path>) -> Result<(AdvisoryDb, Vec<String>), String> {
 /// # Errors
 /// On an age that is none.
 pub fn database(args: &ScanArgs, file: &Settings, opened: &Opened, report: &mut ScanReport) -> Result<(), CliError> {
-    let Some((info, warnings)) = opened.take() else { return Ok(()) };
+    let Some((db, warnings)) = opened.take() else { return Ok(()) };
+    let Some(info) = db.asked().map(AdvisoryDb::info) else { return Ok(()) };
     let age = args.max_db_age.as_deref().map(parse_age_days).transpose();
     let age = age.map_err(|message| CliError::usage(format!("--max-db-age: {message}")))?.or(file.deps.max_db_age);
     report.notices.extend(store::notices(&info, age.map(i64::from)));

@@ -116,7 +116,10 @@ fn suppress(report: &mut ScanReport, pragmas: BTreeMap<RepoPath, Vec<Pragma>>, t
         let end = start + findings[start..].partition_point(|finding| finding.primary.path <= path);
         let rule_of = |finding: &Finding| rules.get(&(finding.tool, finding.rule.clone())).cloned();
         pragma::apply(&mut pragmas, &mut findings[start..end], rule_of, today);
-        notices.extend(pragma::notices(&pragmas, &path, today));
+        // Documentation shows such comments without meaning them.
+        if !matches!(path.extension(), "md" | "mdx" | "rst" | "adoc") {
+            notices.extend(pragma::notices(&pragmas, &path, today));
+        }
     }
     notices
 }

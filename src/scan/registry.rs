@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Scanner, deps, iac, secrets};
-use crate::advisory::AdvisoryDb;
+use crate::advisory::LazyDb;
 
 /// What the scanners are told.
 pub struct Settings {
@@ -12,7 +12,7 @@ pub struct Settings {
     /// The dependency scanner.
     pub deps: deps::Settings,
     /// Opens the advisory database; asked only where the dependency scanner runs.
-    pub database: Box<dyn Fn() -> Result<Arc<AdvisoryDb>, String>>,
+    pub database: Box<dyn Fn() -> Result<Arc<LazyDb>, String>>,
     /// The infrastructure scanner.
     pub iac: iac::Settings,
 }
@@ -44,6 +44,5 @@ fn build_deps(settings: &Settings) -> Result<Box<dyn Scanner>, String> {
 }
 
 fn build_iac(settings: &Settings) -> Result<Box<dyn Scanner>, String> {
-    let scanner = iac::IacScanner::new(settings.iac.clone(), Vec::new()).map_err(|error| error.to_string())?;
-    Ok(Box::new(scanner))
+    Ok(Box::new(iac::IacScanner::new(settings.iac.clone(), Vec::new())))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use portcullis::advisory::AdvisoryDb;
+use portcullis::advisory::{AdvisoryDb, LazyDb};
 use portcullis::lockfile;
 use portcullis::model::{Ecosystem, KeptInput, Origin, PackageSource, Property, RepoPath, Sink};
 use portcullis::scan::Scanner;
@@ -92,7 +92,7 @@ fn two_thousand_packages_are_quick() {
     let text = format!(
         "{{\"lockfileVersion\":3,\"packages\":{{{entries}\"node_modules/lodash\":{{\"version\":\"4.17.20\"}}}}}}"
     );
-    let scanner = DepsScanner::new(Settings::default(), Arc::new(AdvisoryDb::starter()));
+    let scanner = DepsScanner::new(Settings::default(), Arc::new(LazyDb::ready(AdvisoryDb::starter())));
     let kept = [KeptInput {
         path: RepoPath::new("package-lock.json"),
         bytes: text.into_bytes().into(),

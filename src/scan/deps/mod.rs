@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Interest, Scanner};
-use crate::advisory::{AdvisoryDb, Match};
+use crate::advisory::{LazyDb, Match};
 use crate::lockfile::{self, go_mod};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink};
 use crate::syntax::{Parsed, SyntaxError};
@@ -19,13 +19,13 @@ pub use settings::{Ignore, Settings};
 /// Checks lock files against an advisory database.
 pub struct DepsScanner {
     settings: Settings,
-    db: Arc<AdvisoryDb>,
+    db: Arc<LazyDb>,
 }
 
 impl DepsScanner {
     /// A scanner that answers from `db`.
     #[must_use]
-    pub fn new(settings: Settings, db: Arc<AdvisoryDb>) -> Self {
+    pub fn new(settings: Settings, db: Arc<LazyDb>) -> Self {
         Self { settings, db }
     }
 }
@@ -94,7 +94,7 @@ impl DepsScanner {
             if !seen.insert((package.name.as_str(), package.version.as_str())) {
                 continue;
             }
-            let matches = self.db.affecting(package.ecosystem, &package.name, &package.version);
+            let matches = self.db.get().affecting(package.ecosystem, &package.name, &package.version);
             if matches.is_empty() {
                 continue;
             }

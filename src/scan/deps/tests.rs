@@ -1,6 +1,7 @@
 //! The scanner over small trees and a database of its own.
 
 use super::*;
+use crate::advisory::AdvisoryDb;
 use crate::advisory::Record;
 use crate::advisory::range::{Event, EventKind, Range};
 use crate::advisory::record::{Affected, Reach};
@@ -18,7 +19,7 @@ fn scanner(ecosystem: Ecosystem, name: &str, fixed: &str) -> DepsScanner {
     };
     let record = Record { id: "GHSA-x".to_owned(), affected: vec![affected], ..Record::default() };
     let db = AdvisoryDb::from_records(vec![record], "test").unwrap();
-    DepsScanner::new(Settings::default(), Arc::new(db))
+    DepsScanner::new(Settings::default(), Arc::new(LazyDb::ready(db)))
 }
 
 fn run(scanner: &DepsScanner, files: &[(&str, &str)]) -> Sink {

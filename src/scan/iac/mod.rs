@@ -13,7 +13,7 @@ mod rule;
 mod rule_tests;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::model::{Anchor, Draft, DraftRelated, ForeignSuppression, Input, KeptInput, RepoPath, Rule, Sink, Span};
 use crate::scan::{Interest, Scanner};
@@ -31,21 +31,25 @@ pub struct Settings {
 /// The scanner for infrastructure as code.
 pub struct IacScanner {
     settings: Settings,
-    book: RuleBook,
+    others: Mutex<Vec<IacRule>>,
+    /// Read when the first file asks for it: most trees hold little or no configuration.
+    book: OnceLock<RuleBook>,
 }
 
 impl IacScanner {
     /// With the built-in rules and others beside them.
-    ///
-    /// # Errors
-    /// Where a built-in rule file does not read, which a test rules out.
-    pub fn new(settings: Settings, others: Vec<IacRule>) -> Result<Self, RuleError> {
-        let mut rules = Vec::new();
-        for (_, text) in rule::BUILT_IN {
-            rules.extend(rule::read(text)?);
-        }
-        rules.extend(others);
-        Ok(Self { settings, book: RuleBook::new(rules) })
+    #[must_use]
+    pub fn new(settings: Settings, others: Vec<IacRule>) -> Self {
+        Self { settings, others: Mutex::new(others), book: OnceLock::new() }
+    }
+
+    fn book(&self) -> &RuleBook {
+        self.book.get_or_init(|| {
+            let read = |(_, text): &(&str, &str)| rule::read(text).expect("a test reads every built-in rule");
+            let mut rules: Vec<IacRule> = rule::BUILT_IN.iter().flat_map(read).collect();
+            rules.append(&mut self.others.lock().unwrap_or_else(PoisonError::into_inner));
+            RuleBook::new(rules)
+        })
     }
 }
 
@@ -148,7 +152,7 @@ impl Scanner for IacScanner {
     }
 
     fn rules(&self) -> Vec<Arc<Rule>> {
-        self.book.rules().iter().map(|rule| Arc::clone(&rule.rule)).collect()
+        self.book().rules().iter().map(|rule| Arc::clone(&rule.rule)).collect()
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
@@ -158,14 +162,17 @@ impl Scanner for IacScanner {
     fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
         for platform in PLATFORMS {
             if (platform.interest)(input.path) != Interest::None {
-                (platform.scan)(input, &self.book, sink);
+                (platform.scan)(input, self.book(), sink);
             }
         }
     }
 
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
+        if kept.is_empty() {
+            return;
+        }
         for platform in PLATFORMS {
-            (platform.finish)(kept, &self.book, &self.settings, sink);
+            (platform.finish)(kept, self.book(), &self.settings, sink);
         }
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     static SCANNER: std::sync::LazyLock<IacScanner> =
-        std::sync::LazyLock::new(|| IacScanner::new(Settings::default(), Vec::new()).unwrap());
+        std::sync::LazyLock::new(|| IacScanner::new(Settings::default(), Vec::new()));
 
     fn scan_text(path: &str, text: &str) -> Sink {
         let mut sink = Sink::default();
