@@ -1,6 +1,7 @@
 //! Layer 4: one run, from a source and scanners to a sorted report.
 
 mod dispatch;
+mod mask;
 mod merge;
 mod seal;
 
@@ -58,6 +59,8 @@ struct Collected {
     findings: Vec<Finding>,
     rules: Vec<Arc<Rule>>,
     notices: Vec<Notice>,
+    /// What no snippet may show.
+    values: mask::Values,
     /// Suppression comments by file.
     pragmas: BTreeMap<RepoPath, Vec<Pragma>>,
     /// Inputs to keep, with the mask of the scanners that want them.
@@ -88,6 +91,7 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     let mut collected = collected.into_inner().unwrap_or_default();
     collected.notices.extend(outcome.notices);
     finish(plan, &mut collected);
+    collected.values.mask(&mut collected.findings);
     let mut report = ScanReport {
         tools: vec![own_tool()],
         coverage: outcome.coverage,
@@ -163,6 +167,7 @@ impl Collected {
         if !sealed.pragmas.is_empty() {
             self.pragmas.entry(path.clone()).or_insert(sealed.pragmas);
         }
+        self.values.append(sealed.values);
         self.findings.extend(sealed.findings);
         self.notices.extend(sealed.notices);
         for rule in sealed.rules {

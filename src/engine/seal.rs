@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Plan;
+use super::mask::Values;
 use crate::model::{
     Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Input, LineIndex, Location, Notice,
     Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
@@ -73,6 +74,7 @@ pub struct Sealed {
     pub findings: Vec<Finding>,
     pub rules: Vec<Arc<Rule>>,
     pub notices: Vec<Notice>,
+    pub values: Values,
     /// The file's suppression comments, where they are honoured.
     pub pragmas: Vec<Pragma>,
 }
@@ -89,6 +91,7 @@ pub fn file(view: &FileView<'_>, sink: Sink, plan: &Plan, other: &Lookup<'_>) ->
     let mut secrets: Vec<Span> = sink.drafts.iter().flat_map(|draft| draft.secrets.iter().copied()).collect();
     secrets.sort_unstable();
     let mut sealed = Sealed::default();
+    sealed.values.remember(&sink.drafts, view.bytes);
     for draft in sink.drafts {
         sealed.rules.push(Arc::clone(&draft.rule));
         sealed.findings.push(finding(view, draft, &secrets, other));

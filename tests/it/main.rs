@@ -7,4 +7,5 @@ mod deps;
 mod layering;
 mod merge;
 mod sarif;
+mod shop;
 mod support;

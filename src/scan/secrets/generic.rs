@@ -140,7 +140,7 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
         }
         *rest - from
     };
-    skip(&mut rest, b"\"'] \t\\", 8);
+    skip(&mut rest, b"\"'] \t\\", 64);
     let operator = skip(&mut rest, b"=:>,", 3);
     if operator == 0 && !(config && rest > end) {
         return None;
@@ -153,7 +153,7 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
     if operator == 0 {
         return None;
     }
-    skip(&mut rest, b" \t\\", 8);
+    skip(&mut rest, b" \t\\", 64);
     // A type annotation: `token: &str = "..."`.
     if !config && bytes.get(rest).is_some_and(u8::is_ascii_alphabetic) || bytes.get(rest) == Some(&b'&') {
         let line = &bytes[rest..bytes.len().min(rest + 40)];
