@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::CliError;
 use super::args::{Cli, Color};
 use crate::model::{Notice, NoticeLevel, ScanReport};
+use crate::report::escape::terminal;
 
 /// How this process may speak.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ impl Terminal {
 
     /// Tells an error that ends the run.
     pub fn error(&self, error: &CliError) {
-        let _ = writeln!(io::stderr(), "error: {}", crate::report::escape::terminal(&error.to_string()));
+        let _ = writeln!(io::stderr(), "error: {}", lines(&error.to_string()));
     }
 
     /// Tells the notices that matter at this verbosity.
@@ -57,7 +58,7 @@ impl Terminal {
         let told = |notice: &&Notice| self.verbose || notice.level > NoticeLevel::Note;
         for notice in report.notices.iter().filter(told) {
             let text = format!("{}: {}{}", notice.level.word(), place(notice), notice.message);
-            let _ = writeln!(err, "{}", crate::report::escape::terminal(&text));
+            let _ = writeln!(err, "{}", terminal(&text));
         }
     }
 
@@ -92,6 +93,11 @@ fn place(notice: &Notice) -> String {
     let parts = [path, notice.line.map(|line| line.to_string()), notice.column.map(|column| column.to_string())];
     let known: Vec<String> = parts.into_iter().map_while(|part| part).collect();
     if known.is_empty() { String::new() } else { format!("{}: ", known.join(":")) }
+}
+
+/// Text of several lines, each safe for a terminal.
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(terminal).collect::<Vec<_>>().join("\n")
 }
 
 /// An environment variable as text; one that is not UTF-8 counts as absent.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::args::{RulesArgs, RulesCommand, ScanArgs};
 use super::exit::Exit;
+use super::output::lines;
 use super::{CliError, plan, print, settings};
 use crate::config::{Settings, nearest};
 use crate::model::Rule;
-use crate::report::escape;
 
 /// Carries out `portcullis rules`.
 pub fn run(args: &RulesArgs) -> Result<Exit, CliError> {
@@ -39,7 +39,7 @@ pub fn explain(name: &str) -> Result<Exit, CliError> {
         return Err(CliError::usage(message));
     }
     let text: Vec<String> = found.into_iter().map(|rule| described(rule)).collect();
-    print(escape::terminal(&text.join("\n")).as_bytes())
+    print(lines(&text.join("\n")).as_bytes())
 }
 
 fn described(rule: &Rule) -> String {
