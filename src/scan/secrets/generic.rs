@@ -73,6 +73,31 @@ const KEYS: &[&str] = &[
     "integration",
 ];
 
+/// Words that make a `token` one of a protocol's course: pages, retries, locks.
+const COURSE: &[&str] = &[
+    "action",
+    "cancellation",
+    "change",
+    "continuation",
+    "continue",
+    "cursor",
+    "idempotency",
+    "idempotent",
+    "lifecycle",
+    "lock",
+    "next",
+    "page",
+    "pagination",
+    "paging",
+    "prev",
+    "previous",
+    "request",
+    "resume",
+    "sync",
+    "task",
+    "update",
+];
+
 /// Words after the one that counts.
 const AFTER: &[&str] =
     &["value", "default", "prod", "production", "dev", "test", "staging", "string", "data", "live", "base", "key", "b"];
@@ -112,7 +137,9 @@ fn secret_name(name: &[u8]) -> Option<bool> {
         }
         let last = words.last()?;
         if let Some((_, password)) = LAST.iter().find(|(word, _)| word == last) {
-            return (!words.iter().any(|w| w == "public" || w == "no" || w == "csrf")).then_some(*password);
+            let course = last == "token" && words.iter().any(|word| COURSE.contains(&word.as_str()));
+            let open = words.iter().any(|w| w == "public" || w == "no" || w == "csrf");
+            return (!open && !course).then_some(*password);
         }
         if !AFTER.contains(&last.as_str()) {
             return None;
