@@ -176,7 +176,12 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
     if operator > 0 && bytes[rest - operator..rest].starts_with(b"==") {
         return None;
     }
-    let password = secret_name(&bytes[start..end])?;
+    let name = &bytes[start..end];
+    // `("auth", "0006_require_contenttypes")`: a pair whose first word is a module's name.
+    if comma && name.eq_ignore_ascii_case(b"auth") {
+        return None;
+    }
+    let password = secret_name(name)?;
     if operator == 0 {
         return None;
     }
