@@ -4,6 +4,9 @@
 
 use std::path::PathBuf;
 
+#[path = "src/ruleset/guarantee.rs"]
+mod guarantee;
+
 fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     embed_database(&out);
@@ -49,6 +52,10 @@ fn embed_rules(out: &std::path::Path) {
                 if let Some(value) = rule.remove(*key) {
                     doc.insert((*key).into(), value);
                 }
+            }
+            if let Some(pattern) = rule.get("pattern").and_then(toml::Value::as_str) {
+                let run = i64::try_from(guarantee::token_run(pattern)).unwrap_or(0);
+                rule.insert("run".into(), toml::Value::Integer(run));
             }
             hot.push(rule);
             docs.push(doc);

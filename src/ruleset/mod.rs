@@ -3,6 +3,7 @@
 //! Built-in rules were turned into JSON at build time, in two tables: what a scan needs, and what only people
 //! and tests need. Folders of own rules are read from the same TOML at run time.
 
+pub mod guarantee;
 mod lint;
 
 use serde::Deserialize;

@@ -5,8 +5,7 @@ use super::shape;
 use crate::model::{Confidence, Span};
 
 /// Parts of names that hold secrets; three bytes or more, any case.
-pub(super) const NAMES: &[&str] =
-    &["passw", "passphrase", "pwd", "secret", "token", "key", "credential", "auth", "_pass"];
+pub(super) const NAMES: &[&str] = &["pass", "pwd", "secret", "token", "key", "credential", "auth"];
 
 /// Last words of a name that make it a secret's, and whether it is a password's.
 const LAST: &[(&str, bool)] = &[

@@ -1,4 +1,11 @@
-//! One look at the bytes for all rules: every literal that anything looks for, by its first three bytes.
+//! Where to look: every literal that anything waits for, found in one pass over the bytes.
+//!
+//! Literals of rules whose every match holds a long token run are looked for beside such runs alone, by a
+//! hash of their first three bytes; the few others everywhere, by a vectorised search.
+
+use aho_corasick::packed;
+
+use super::runs;
 
 /// What a literal leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,59 +30,151 @@ pub(super) enum Lead {
     Join,
 }
 
-#[derive(Debug)]
-struct Entry {
-    literal: Box<[u8]>,
-    any_case: bool,
-    lead: Lead,
-}
+/// Bytes before a run in which a literal that leads to it may begin.
+const MARGIN: usize = 96;
+/// Literals one vectorised search takes.
+const GROUP: usize = 48;
 
-/// Literals by a hash of their first three bytes, case folded.
-pub(super) struct Index {
+/// Literals by a hash of their first three bytes.
+struct Hashed {
     bits: Box<[u64; 1024]>,
     slots: Vec<u16>,
-    buckets: Vec<Vec<Entry>>,
+    buckets: Vec<Vec<(Box<[u8]>, Lead)>>,
+}
+
+/// All literals.
+pub(super) struct Index {
+    beside_runs: Hashed,
+    /// Waiting for [`Index::finish`].
+    waiting: Vec<(Box<[u8]>, Lead)>,
+    groups: Vec<(packed::Searcher, Vec<Lead>)>,
+    /// What no vectorised search could be made for on this machine, and everything where the prefilter is off.
+    everywhere: Hashed,
+    prefilter: bool,
 }
 
 fn hash(a: u8, b: u8, c: u8) -> usize {
-    let word = u32::from_le_bytes([a, b, c, 0]) | 0x0020_2020;
+    let word = u32::from_le_bytes([a, b, c, 0]);
     (word.wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
-impl Index {
-    pub(super) fn new() -> Self {
+impl Hashed {
+    fn new() -> Self {
         Self { bits: Box::new([0; 1024]), slots: vec![0; 65536], buckets: vec![Vec::new()] }
     }
 
-    /// Adds a literal of at least three bytes; shorter ones would lead everywhere and are refused.
-    pub(super) fn add(&mut self, literal: &str, any_case: bool, lead: Lead) -> bool {
-        let &[a, b, c, ..] = literal.as_bytes() else { return false };
+    fn add(&mut self, literal: Box<[u8]>, lead: Lead) {
+        let &[a, b, c, ..] = &*literal else { return };
         let slot = hash(a, b, c);
         self.bits[slot >> 6] |= 1 << (slot & 63);
         if self.slots[slot] == 0 {
             self.slots[slot] = u16::try_from(self.buckets.len()).unwrap_or(u16::MAX);
             self.buckets.push(Vec::new());
         }
-        let literal = literal.as_bytes().into();
         if let Some(bucket) = self.buckets.get_mut(self.slots[slot] as usize) {
-            bucket.push(Entry { literal, any_case, lead });
+            bucket.push((literal, lead));
         }
-        true
     }
 
-    /// Calls `found` with each place of a literal, its length and lead, in the order of places.
-    pub(super) fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize, Lead)) {
-        for (at, three) in bytes.windows(3).enumerate() {
+    /// Every literal that begins in `from..to`.
+    fn each(&self, bytes: &[u8], from: usize, to: usize, found: &mut impl FnMut(usize, usize, Lead)) {
+        let end = bytes.len().min(to + 2);
+        let Some(window) = bytes.get(from..end) else { return };
+        for (at, three) in window.windows(3).enumerate() {
             let slot = hash(three[0], three[1], three[2]);
             if self.bits[slot >> 6] >> (slot & 63) & 1 == 0 {
                 continue;
             }
-            for entry in &self.buckets[self.slots[slot] as usize] {
-                let Some(here) = bytes.get(at..at + entry.literal.len()) else { continue };
-                if here == &*entry.literal || entry.any_case && here.eq_ignore_ascii_case(&entry.literal) {
-                    found(at, entry.literal.len(), entry.lead);
+            for (literal, lead) in &self.buckets[self.slots[slot] as usize] {
+                if bytes[from + at..].starts_with(literal) {
+                    found(from + at, literal.len(), *lead);
                 }
             }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.buckets.len() == 1
+    }
+}
+
+impl Index {
+    /// An index without literals. Without the prefilter every literal is looked for everywhere, one byte after
+    /// the other: slow, and the measure of what the fast way must find.
+    pub(super) fn new(prefilter: bool) -> Self {
+        Self {
+            beside_runs: Hashed::new(),
+            waiting: Vec::new(),
+            groups: Vec::new(),
+            everywhere: Hashed::new(),
+            prefilter,
+        }
+    }
+
+    /// Adds a literal of at least three bytes; shorter ones would lead everywhere and are refused. `any_case`:
+    /// as `word`, `WORD` and `Word`. `beside_run`: what it leads to holds a run that [`runs::next_run`] gives.
+    pub(super) fn add(&mut self, literal: &str, any_case: bool, beside_run: bool, lead: Lead) -> bool {
+        if literal.len() < 3 {
+            return false;
+        }
+        let mut forms = vec![literal.as_bytes().to_vec()];
+        if any_case {
+            let lower = literal.to_ascii_lowercase().into_bytes();
+            let mut capital = lower.clone();
+            if let Some(first) = capital.iter_mut().find(|b| b.is_ascii_alphabetic()) {
+                first.make_ascii_uppercase();
+            }
+            forms = vec![lower, literal.to_ascii_uppercase().into_bytes(), capital];
+            forms.sort_unstable();
+            forms.dedup();
+        }
+        for form in forms {
+            let form = form.into_boxed_slice();
+            match (self.prefilter, beside_run) {
+                (false, _) => self.everywhere.add(form, lead),
+                (true, true) => self.beside_runs.add(form, lead),
+                (true, false) => self.waiting.push((form, lead)),
+            }
+        }
+        true
+    }
+
+    /// To be called once all literals are in.
+    pub(super) fn finish(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for group in waiting.chunks(GROUP) {
+            let mut builder = packed::Config::new().builder();
+            builder.extend(group.iter().map(|(literal, _)| literal));
+            match builder.build() {
+                Some(searcher) => self.groups.push((searcher, group.iter().map(|(_, lead)| *lead).collect())),
+                None => group.iter().for_each(|(literal, lead)| self.everywhere.add(literal.clone(), *lead)),
+            }
+        }
+    }
+
+    /// Calls `found` with each place of a literal, its length and lead, and `run` with each token run.
+    pub(super) fn each(
+        &self,
+        bytes: &[u8],
+        found: &mut impl FnMut(usize, usize, Lead),
+        mut run: impl FnMut(usize, usize),
+    ) {
+        for (searcher, leads) in &self.groups {
+            let mut from = 0;
+            while let Some(hit) = searcher.find_in(bytes, (from..bytes.len()).into()) {
+                found(hit.start(), hit.len(), leads[hit.pattern().as_usize()]);
+                from = hit.start() + 1;
+            }
+        }
+        if !self.everywhere.is_empty() {
+            self.everywhere.each(bytes, 0, bytes.len(), found);
+        }
+        let (mut from, mut seen) = (0, 0);
+        while let Some((start, end)) = runs::next_run(bytes, from) {
+            self.beside_runs.each(bytes, start.saturating_sub(MARGIN).max(seen), end, found);
+            seen = end;
+            run(start, end);
+            from = end + 1;
         }
     }
 }

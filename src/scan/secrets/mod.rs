@@ -13,7 +13,7 @@ mod runs;
 mod shape;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::Regex;
 
@@ -74,6 +74,7 @@ pub struct SecretsScanner {
     generic: [Arc<Rule>; 4],
     index: Index,
     allowed: Vec<Regex>,
+    documented: OnceLock<Vec<Arc<Rule>>>,
     settings: Settings,
 }
 
@@ -121,7 +122,7 @@ impl SecretsScanner {
     /// Where a rule does not read: an unknown check, a pattern that does not parse.
     pub fn new(settings: Settings) -> Result<Self, RulesError> {
         let mut rules = Vec::new();
-        let mut index = Index::new();
+        let mut index = Index::new(settings.prefilter);
         let built_in: Vec<SecretRuleSource> = ruleset::builtin("secrets")?;
         let off =
             |id: &str| settings.disabled.iter().any(|name| name == id || name.strip_prefix("secrets/") == Some(id));
@@ -135,12 +136,12 @@ impl SecretsScanner {
                 message: format!("`{word}` is shorter than 3 bytes"),
             };
             for word in &rule.literals {
-                if !index.add(word, false, lead) {
+                if !index.add(word, false, rule.beside_run, lead) {
                     return Err(short(word));
                 }
             }
             for word in &rule.near {
-                if !index.add(word, true, Lead::Near(at)) {
+                if !index.add(word, true, false, Lead::Near(at)) {
                     return Err(short(word));
                 }
             }
@@ -159,13 +160,14 @@ impl SecretsScanner {
             (&["\" +", "' +", "\" \\", "\" .", "' .", "\"\n ", "\"\n\t", "\" \"", "'\n ", "'\n\t"], false, Lead::Join),
         ] {
             for literal in literals {
-                index.add(literal, any_case, lead);
+                index.add(literal, any_case, false, lead);
             }
         }
-        index.add("&#x", false, Lead::Escape);
+        index.add("&#x", false, false, Lead::Escape);
         for digit in ["&#4", "&#5", "&#6", "&#7", "&#8", "&#9", "&#1"] {
-            index.add(digit, false, Lead::Escape);
+            index.add(digit, false, false, Lead::Escape);
         }
+        index.finish();
         let allowed = settings.allowed.iter().map(|text| {
             Regex::new(text).map_err(|error| RulesError::Rule { id: "allowed".into(), message: error.to_string() })
         });
@@ -181,7 +183,23 @@ impl SecretsScanner {
             overrule(&mut rule, &settings);
             rule
         });
-        Ok(Self { rules, generic, index, allowed, settings })
+        Ok(Self { rules, generic, index, allowed, documented: OnceLock::new(), settings })
+    }
+
+    /// Every rule with its help, which is read when the first finding needs it.
+    fn documented(&self) -> &[Arc<Rule>] {
+        self.documented.get_or_init(|| {
+            let docs = ruleset::builtin_docs("secrets").unwrap_or_default();
+            let docs: BTreeMap<&str, &ruleset::RuleDocs> = docs.iter().map(|doc| (doc.id.as_str(), doc)).collect();
+            let with_help = |rule: &SecretRule| match docs.get(rule.rule.id.short()) {
+                Some(doc) if rule.rule.help.is_empty() => {
+                    let (help, references) = (doc.help.clone(), doc.references.clone());
+                    Arc::new(Rule { help, references, ..(*rule.rule).clone() })
+                }
+                _ => Arc::clone(&rule.rule),
+            };
+            self.generic.iter().map(Arc::clone).chain(self.rules.iter().map(with_help)).collect()
+        })
     }
 
     /// Ids of rules whose pattern does not compile, for the test of the rules.
@@ -195,7 +213,9 @@ impl SecretsScanner {
         let config = is_config(path);
         let mut generics: Vec<Hit> = Vec::new();
         let (mut escaped, mut joined) = (0, 0);
-        self.index.each(bytes, |at, length, lead| match lead {
+        let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
+        let mut undone = Vec::new();
+        let mut lead = |at: usize, length: usize, lead: Lead| match lead {
             Lead::Prefix(rule) => self.ask(rule, path, bytes, at, bytes.len().min(at + WINDOW), hits),
             Lead::Inside(rule) => self.ask(rule, path, bytes, at.saturating_sub(256), bytes.len().min(at + 1024), hits),
             Lead::Near(rule) => self.ask(rule, path, bytes, at + length, bytes.len().min(at + length + NEAR), hits),
@@ -214,25 +234,25 @@ impl SecretsScanner {
                     at - bytes[at.saturating_sub(64)..at].iter().rev().take_while(|b| runs::is_token(**b)).count();
                 if let Some((end, plain)) = decode::escapes(bytes, start) {
                     escaped = end;
-                    self.inner(path, &plain, start, end, depth, hits);
+                    inner.push((start, end, plain));
                 }
             }
             Lead::Join if depth > 0 && at >= joined => {
                 if let Some((start, end, plain)) = decode::join(bytes, at) {
                     joined = end;
-                    self.inner(path, &plain, start, end, depth, hits);
+                    inner.push((start, end, plain));
                 }
             }
             Lead::Escape | Lead::Join => {}
-        });
-        if depth > 0 {
-            let mut from = 0;
-            while let Some((start, end)) = runs::next_run(bytes, from) {
-                if let Some(plain) = decode::run(&bytes[start..end]) {
-                    self.inner(path, &plain, start, end, depth, hits);
-                }
-                from = end + 1;
+        };
+        self.index.each(bytes, &mut lead, |start, end| {
+            if depth > 0 && has_digit_and_letter(&bytes[start..end]) {
+                undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
             }
+        });
+        inner.append(&mut undone);
+        for (start, end, plain) in inner {
+            self.inner(path, &plain, start, end, depth, hits);
         }
         generics.retain(|g| !hits.iter().any(|hit| hit.value.overlaps(g.value)));
         for hit in generics {
@@ -326,6 +346,10 @@ fn overrule(rule: &mut Arc<Rule>, settings: &Settings) {
     rule.confidence = confidence.unwrap_or(rule.confidence);
 }
 
+fn has_digit_and_letter(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic)
+}
+
 /// True where no byte of a longer word touches `start..end`.
 fn bounded(bytes: &[u8], start: usize, end: usize) -> bool {
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
@@ -372,17 +396,7 @@ impl Scanner for SecretsScanner {
     }
 
     fn rules(&self) -> Vec<Arc<Rule>> {
-        let docs = ruleset::builtin_docs("secrets").unwrap_or_default();
-        let documented = |rule: &SecretRule| match docs.iter().find(|doc| doc.id == rule.rule.id.short()) {
-            Some(doc) => {
-                let mut whole = (*rule.rule).clone();
-                whole.help.clone_from(&doc.help);
-                whole.references.clone_from(&doc.references);
-                Arc::new(whole)
-            }
-            None => Arc::clone(&rule.rule),
-        };
-        self.generic.iter().map(Arc::clone).chain(self.rules.iter().map(documented)).collect()
+        self.documented().to_vec()
     }
 
     fn interest(&self, _path: &RepoPath) -> Interest {
@@ -410,7 +424,8 @@ impl Scanner for SecretsScanner {
             if *count > MOST {
                 continue;
             }
-            let mut draft = Draft::new(&hit.rule, hit.value, format!("{}.", hit.rule.title));
+            let rule = self.documented().iter().find(|rule| rule.id == hit.rule.id).unwrap_or(&hit.rule);
+            let mut draft = Draft::new(rule, hit.value, format!("{}.", hit.rule.title));
             draft.severity = hit.severity;
             draft.confidence = hit.confidence;
             draft.secrets = vec![hit.value];

@@ -8,7 +8,9 @@ use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use serde::Deserialize;
 
 use super::checks::{self, Check};
+use super::runs::MIN_RUN;
 use crate::model::Rule;
+use crate::ruleset::guarantee::token_run;
 use crate::ruleset::{RulesError, Sample};
 
 /// A rule as its file has it; `rules/README.md` describes the keys.
@@ -41,6 +43,8 @@ pub struct Written {
     pub matches: Vec<Sample>,
     #[serde(default)]
     pub near_misses: Vec<Sample>,
+    /// Longest token run that every match holds; the build script fills it in for built-in rules.
+    pub run: Option<usize>,
 }
 
 fn yes() -> bool {
@@ -59,6 +63,8 @@ pub(super) struct SecretRule {
     /// Literals that lead to it; `prefix` where the match begins with them.
     pub literals: Vec<String>,
     pub prefix: bool,
+    /// Every match holds a token run, so that its literals need no look elsewhere.
+    pub beside_run: bool,
     pub near: Vec<String>,
 }
 
@@ -82,8 +88,10 @@ impl SecretRule {
             (true, false) => (written.keywords, false),
             (true, true) => (prefixes(&written.pattern).map_err(wrong)?, true),
         };
+        let run = written.run.unwrap_or_else(|| token_run(&written.pattern));
         Ok(Self {
             rule: Arc::new(rule),
+            beside_run: run >= MIN_RUN,
             pattern: written.pattern,
             regex: OnceLock::new(),
             boundary: written.boundary,

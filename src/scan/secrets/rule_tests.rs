@@ -162,3 +162,27 @@ proptest::proptest! {
         scanner.scan(&Input::whole(&path, &bytes), &mut Sink::default());
     }
 }
+
+/// Where a value stands and what it is, for every finding of a text.
+fn places(scanner: &SecretsScanner, path: &str, text: &[u8]) -> Vec<(Span, String)> {
+    let mut sink = Sink::default();
+    let path = RepoPath::new(path);
+    scanner.scan(&Input::whole(&path, text), &mut sink);
+    sink.drafts.iter().map(|draft| (draft.span, draft.rule.id.to_string())).collect()
+}
+
+#[test]
+fn the_prefilter_changes_no_finding() {
+    let fast = SecretsScanner::new(Settings::default()).unwrap();
+    let slow = SecretsScanner::new(Settings { prefilter: false, ..Settings::default() }).unwrap();
+    let docs: Vec<RuleDocs> = ruleset::builtin_docs("secrets").unwrap();
+    for sample in docs.iter().flat_map(|doc| doc.matches.iter().chain(&doc.near_misses)) {
+        let (Sample::Text(text) | Sample::InFile { text, .. }) = sample;
+        for text in [expand(text), format!("x\n\tkey: \"{}\"\n", expand(text)), format!("/a/b-{}", expand(text))] {
+            for path in ["a.js", ".env"] {
+                let (fast, slow) = (places(&fast, path, text.as_bytes()), places(&slow, path, text.as_bytes()));
+                assert_eq!(fast, slow, "{path}: {sample:?}");
+            }
+        }
+    }
+}

@@ -18,8 +18,21 @@ const CLASS: [bool; 256] = {
     table
 };
 
-/// The first run of at least [`MIN_RUN`] token bytes with a letter and a digit that begins at `from` or later,
-/// as start and end. Looks at one byte in sixteen where there is none.
+/// True for a run that chance may have made: it has a digit, or no small letter, or turns from small to
+/// capital more than once. Words, paths and most names have none of these.
+fn may_be_chance(run: &[u8]) -> bool {
+    let (mut digit, mut small, mut turns, mut previous) = (false, false, 0_u32, b'A');
+    for &b in run {
+        digit |= b.is_ascii_digit();
+        small |= b.is_ascii_lowercase();
+        turns += u32::from(b.is_ascii_uppercase() && previous.is_ascii_lowercase());
+        previous = b;
+    }
+    digit || !small || turns > 1
+}
+
+/// The first run of at least [`MIN_RUN`] token bytes that [`may_be_chance`] and begins at `from` or later, as
+/// start and end. Looks at one byte in sixteen where there is none.
 pub(super) fn next_run(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> {
     while from + MIN_RUN <= bytes.len() {
         let window = &bytes[from..from + MIN_RUN];
@@ -30,7 +43,7 @@ pub(super) fn next_run(bytes: &[u8], mut from: usize) -> Option<(usize, usize)> 
         let tail = &bytes[from + MIN_RUN..];
         let end = from + MIN_RUN + tail.iter().position(|&b| !CLASS[b as usize]).unwrap_or(tail.len());
         let run = &bytes[from..end];
-        if run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic) {
+        if may_be_chance(run) {
             return Some((from, end));
         }
         from = end + 1;
@@ -43,9 +56,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_need_length_a_letter_and_a_digit() {
+    fn runs_need_length_and_chance() {
         assert_eq!(next_run(b"x = abcdefgh12345678;", 0), Some((4, 20)));
-        assert_eq!(next_run(b"abcdefghijklmnopqrst 1234567890123456789", 0), None);
+        assert_eq!(next_run(b"abcdefghijklmnopqrst src/module/some-file-name", 0), None);
+        assert_eq!(next_run(b"aBcDeFgHiJkLmNoPqRsT", 0), Some((0, 20)));
         assert_eq!(next_run(b"short1 abcdefg1234567", 0), None);
     }
 }
