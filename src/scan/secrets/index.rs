@@ -31,9 +31,9 @@ pub(super) enum Lead {
 }
 
 /// Bytes before a run in which a literal that leads to it may begin.
-const MARGIN: usize = 96;
+const MARGIN: usize = 64;
 /// Literals one vectorised search takes.
-const GROUP: usize = 48;
+const GROUP: usize = 32;
 
 /// Literals by a hash of their first three bytes.
 struct Hashed {
@@ -112,7 +112,7 @@ impl Index {
     }
 
     /// Adds a literal of at least three bytes; shorter ones would lead everywhere and are refused. `any_case`:
-    /// as `word`, `WORD` and `Word`. `beside_run`: what it leads to holds a run that [`runs::next_run`] gives.
+    /// as `word`, `WORD` and `Word`. `beside_run`: what it leads to holds a run that [`runs::each_run`] gives.
     pub(super) fn add(&mut self, literal: &str, any_case: bool, beside_run: bool, lead: Lead) -> bool {
         if literal.len() < 3 {
             return false;
@@ -169,12 +169,11 @@ impl Index {
         if !self.everywhere.is_empty() {
             self.everywhere.each(bytes, 0, bytes.len(), found);
         }
-        let (mut from, mut seen) = (0, 0);
-        while let Some((start, end)) = runs::next_run(bytes, from) {
+        let mut seen = 0;
+        runs::each_run(bytes, |start, end| {
             self.beside_runs.each(bytes, start.saturating_sub(MARGIN).max(seen), end, found);
             seen = end;
             run(start, end);
-            from = end + 1;
-        }
+        });
     }
 }
