@@ -1,6 +1,6 @@
 //! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret.
 
-use wide::{CmpEq, u8x16};
+use wide::u8x16;
 
 /// Shortest run that counts.
 pub(super) const MIN_RUN: usize = 16;
