@@ -104,6 +104,9 @@ pub struct ScanArgs {
     /// Worker threads; 0 for one per core.
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, env = "PORTCULLIS_THREADS")]
     pub threads: usize,
+    /// A folder of rules of your own, in the form of rules/README.md and rules/iac/README.md; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
     /// Rules listed in SARIF: those that fired, or all.
     #[arg(long, value_enum, default_value_t = SarifRules::Fired, value_name = "WHICH")]
     pub sarif_rules: SarifRules,
@@ -184,6 +187,16 @@ pub enum RulesCommand {
         /// Only rules of this scanner.
         #[arg(long, value_name = "NAME")]
         scanner: Option<String>,
+    },
+    /// Scan a file of samples, and show what one rule finds in it.
+    Test {
+        /// A rule id, with or without its scanner.
+        rule: String,
+        /// The samples; the file's name counts, as in a scan.
+        file: PathBuf,
+        /// A folder of rules of your own; may be repeated.
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
     },
     /// Everything about one rule.
     Show {

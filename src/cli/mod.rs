@@ -6,6 +6,7 @@ pub mod db;
 pub mod exit;
 pub mod merge;
 mod output;
+mod own_rules;
 mod plan;
 mod rules;
 mod scan;
@@ -91,7 +92,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             0 => Ok(Exit::Pass),
             _ => Ok(Exit::Incomplete),
         },
-        Command::Rules(args) => rules::run(args),
+        Command::Rules(args) => rules::run(args, terminal),
         Command::Explain { rule } => rules::explain(rule),
         Command::Completions { shell } => {
             let mut text = Vec::new();

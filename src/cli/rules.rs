@@ -1,18 +1,18 @@
 //! `portcullis rules` and `portcullis explain`.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{RulesArgs, RulesCommand, ScanArgs};
 use super::exit::Exit;
-use super::output::lines;
-use super::{CliError, plan, print, settings};
+use super::output::{Terminal, lines};
+use super::{CliError, plan, print, scan, settings};
 use crate::config::{Settings, nearest};
 use crate::model::Rule;
 
 /// Carries out `portcullis rules`.
-pub fn run(args: &RulesArgs) -> Result<Exit, CliError> {
+pub fn run(args: &RulesArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     match &args.command {
         RulesCommand::List { scanner } => {
             if let Some(name) = scanner {
@@ -25,7 +25,33 @@ pub fn run(args: &RulesArgs) -> Result<Exit, CliError> {
             print(text.as_bytes())
         }
         RulesCommand::Show { rule } => explain(rule),
+        RulesCommand::Test { rule, file, rules } => test(rule, file, rules, terminal),
     }
+}
+
+/// Scans a file, and shows what one rule finds in it; exit 1 where it finds nothing.
+fn test(name: &str, file: &Path, folders: &[PathBuf], terminal: &Terminal) -> Result<Exit, CliError> {
+    let args = ScanArgs {
+        paths: vec![file.to_path_buf()],
+        rules: folders.to_vec(),
+        no_ignore: true,
+        no_config: true,
+        no_pragmas: true,
+        ..ScanArgs::default()
+    };
+    let report = scan::report(&args, terminal)?;
+    let mut text = String::new();
+    for finding in &report.findings {
+        if report.rule_of(finding).is_some_and(|rule| rule.answers_to(name)) {
+            let place = finding.primary.region;
+            let _ = writeln!(text, "{}:{}: {}", place.start_line, place.char_column, finding.message);
+        }
+    }
+    if text.is_empty() {
+        print(format!("`{name}` finds nothing in {}\n", lines(&file.display().to_string())).as_bytes())?;
+        return Ok(Exit::Failed);
+    }
+    print(lines(&text).as_bytes())
 }
 
 /// Everything about one rule.
@@ -63,7 +89,7 @@ fn described(rule: &Rule) -> String {
 /// Every rule of every scanner, sorted by id.
 fn all() -> Result<Vec<Arc<Rule>>, CliError> {
     let (args, file) = (ScanArgs::default(), Settings::default());
-    let (own, _) = settings::scanners(&args, &file, Path::new("."));
+    let (own, _) = settings::scanners(&args, &file, Path::new("."))?;
     let scanners = plan::scanners(&args, &file, &own)?;
     let mut rules: Vec<Arc<Rule>> = scanners.iter().flat_map(|scanner| scanner.rules()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));

@@ -57,6 +57,11 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     })
 }
 
+/// The report of a scan before triage.
+pub fn report(args: &ScanArgs, terminal: &Terminal) -> Result<ScanReport, CliError> {
+    scanned(args, terminal).map(|done| done.report)
+}
+
 /// Plans and runs, with a progress line.
 fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
     let roots = plan::roots(args);
@@ -64,7 +69,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
     let configuration = plan::configuration(args, &base)?;
     gate_settings(args, &configuration)?;
     let ignores = settings::ignores(&configuration)?;
-    let (own, database) = settings::scanners(args, &configuration, &base);
+    let (own, database) = settings::scanners(args, &configuration, &base)?;
     let scanners = plan::scanners(args, &configuration, &own)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::args::ScanArgs;
 use super::output::env;
-use super::{CliError, plan};
+use super::{CliError, own_rules, plan};
 use crate::advisory::{AdvisoryDb, LazyDb, store};
 use crate::config::{Settings, parse_age_days};
 use crate::model::{Confidence, Notice, NoticeKind, RepoPath, ScanReport};
@@ -19,7 +19,10 @@ use crate::triage::ignore::Entry;
 pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 
 /// Settings of every scanner, and where the database leaves its description.
-pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Settings, Opened) {
+///
+/// # Errors
+/// On an own rule that does not read.
+pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> Result<(registry::Settings, Opened), CliError> {
     let opened = Opened::default();
     let (told, path) = (Rc::clone(&opened), args.db.clone());
     let database = move || {
@@ -28,13 +31,16 @@ pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> (registry::Set
         told.replace(Some((Arc::clone(&db), warnings)));
         Ok(db)
     };
+    let folders: Vec<PathBuf> = file.scan.rules.iter().chain(&args.rules).cloned().collect();
+    let own_rules = own_rules::load(&folders)?;
     let own = registry::Settings {
-        secrets: secrets(file),
+        secrets: secrets::Settings { rules: own_rules.secrets, ..secrets(file) },
+        iac_rules: Mutex::new(own_rules.iac),
         deps: deps(file),
         database: Box::new(database),
         iac: iac::Settings { tf_var_files: var_files(args, file, base) },
     };
-    (own, opened)
+    Ok((own, opened))
 }
 
 /// The database that was named, else the one in the cache folder, else the starter set.

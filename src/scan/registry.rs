@@ -1,6 +1,6 @@
 //! The built-in scanners: the only file that names them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Scanner, deps, iac, secrets};
 use crate::advisory::LazyDb;
@@ -15,6 +15,8 @@ pub struct Settings {
     pub database: Box<dyn Fn() -> Result<Arc<LazyDb>, String>>,
     /// The infrastructure scanner.
     pub iac: iac::Settings,
+    /// Rules beside its own; the scanner takes them.
+    pub iac_rules: Mutex<Vec<iac::IacRule>>,
 }
 
 /// One kind of scanner.
@@ -44,5 +46,6 @@ fn build_deps(settings: &Settings) -> Result<Box<dyn Scanner>, String> {
 }
 
 fn build_iac(settings: &Settings) -> Result<Box<dyn Scanner>, String> {
-    Ok(Box::new(iac::IacScanner::new(settings.iac.clone(), Vec::new())))
+    let others = std::mem::take(&mut *settings.iac_rules.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Box::new(iac::IacScanner::new(settings.iac.clone(), others)))
 }

@@ -35,6 +35,7 @@ fn scan(tree: Tree, threads: usize) -> ScanReport {
         deps: deps::Settings::default(),
         database: Box::new(|| Ok(Arc::new(LazyDb::later(AdvisoryDb::starter)))),
         iac: iac::Settings::default(),
+        iac_rules: std::sync::Mutex::default(),
     };
     let plan = Plan {
         source: Box::new(tree),
