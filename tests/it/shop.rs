@@ -168,6 +168,18 @@ fn provider_tokens_are_found_and_no_format_holds_a_value() {
     }
 }
 
+#[test]
+fn the_validators_take_the_demo_trees_sarif() {
+    let mut report = scan(tree(shop()), 2);
+    gate(&mut report, &GateSettings::default());
+    for show_suppressed in [false, true] {
+        let options = Options { show_suppressed, ..Options::default() };
+        let mut out = Vec::new();
+        portcullis::report::find("sarif").unwrap().reporter.write(&report, &options, &mut out).unwrap();
+        crate::sarif::validate(&out);
+    }
+}
+
 fn rendered(report: &ScanReport) -> Vec<Vec<u8>> {
     let write = |format: &portcullis::report::Format| {
         let mut out = Vec::new();
