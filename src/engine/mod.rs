@@ -131,7 +131,12 @@ fn suppress(report: &mut ScanReport, pragmas: BTreeMap<RepoPath, Vec<Pragma>>, t
 /// portcullis as a tool of its own report.
 #[must_use]
 pub fn own_tool() -> Tool {
-    Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), ..Tool::default() }
+    Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        information_uri: env!("CARGO_PKG_REPOSITORY").to_owned(),
+        ..Tool::default()
+    }
 }
 
 fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
