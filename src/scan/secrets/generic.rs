@@ -110,7 +110,7 @@ pub(super) struct Generic {
 }
 
 /// True for the name of a secret; Some(true) for a password's.
-fn secret_name(name: &[u8]) -> Option<bool> {
+pub(super) fn secret_name(name: &[u8]) -> Option<bool> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = b'_';
     for &b in name {

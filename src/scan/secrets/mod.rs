@@ -4,6 +4,7 @@
 
 mod checks;
 mod decode;
+mod files;
 mod generic;
 mod index;
 mod rule;
@@ -29,6 +30,8 @@ pub use rule::Written as SecretRuleSource;
 const WINDOW: usize = 4096;
 /// Bytes after a word of the provider in which an opaque value may stand.
 const NEAR: usize = 160;
+/// Encodings around a secret that are undone.
+const FORMS: u8 = 2;
 /// Findings of one rule in one file.
 const MOST: usize = 100;
 
@@ -71,7 +74,7 @@ impl Default for Settings {
 /// The scanner for secrets.
 pub struct SecretsScanner {
     rules: Vec<SecretRule>,
-    generic: [Arc<Rule>; 4],
+    generic: [Arc<Rule>; 6],
     index: Index,
     allowed: Vec<Regex>,
     documented: OnceLock<Vec<Arc<Rule>>>,
@@ -79,7 +82,7 @@ pub struct SecretsScanner {
 }
 
 /// Rules that are code: id, title, severity, help.
-const GENERIC: [(&str, &str, Severity, &str); 4] = [
+const GENERIC: [(&str, &str, Severity, &str); 6] = [
     (
         "secrets/generic-secret",
         "Hard-coded password, token or key",
@@ -103,6 +106,18 @@ const GENERIC: [(&str, &str, Severity, &str); 4] = [
         "Private key",
         Severity::Critical,
         "Whoever has the key is its owner to everyone who trusts it. Make a new pair, replace the public half everywhere, and keep the private half out of the tree.",
+    ),
+    (
+        "secrets/credential-file",
+        "Credential in a file that a tool keeps credentials in",
+        Severity::High,
+        "Anyone who reads the file can log in as its owner. Revoke the credential where it was issued and keep the file out of the tree.",
+    ),
+    (
+        "secrets/password-hash",
+        "Password hash",
+        Severity::Medium,
+        "A hash can be attacked offline, without limit. Change the passwords and keep the file out of the tree.",
     ),
 ];
 
@@ -255,9 +270,20 @@ impl SecretsScanner {
             self.inner(path, &plain, start, end, depth, hits);
         }
         generics.retain(|g| !hits.iter().any(|hit| hit.value.overlaps(g.value)));
+        let specific = hits.len();
+        generics.extend(
+            self.file_hits(path, bytes, depth)
+                .into_iter()
+                .filter(|f| !hits.iter().any(|hit| hit.value.overlaps(f.value))),
+        );
         for hit in generics {
-            if !hits.iter().any(|other| other.value.overlaps(hit.value)) {
-                hits.push(hit);
+            // Two ways to the same value: one finding, as sure as the surer, that hides what either calls secret.
+            match hits[specific..].iter_mut().find(|other| other.value.overlaps(hit.value)) {
+                Some(other) => {
+                    other.value = other.value.join(hit.value);
+                    other.confidence = other.confidence.max(hit.confidence);
+                }
+                None => hits.push(hit),
             }
         }
     }
@@ -269,6 +295,24 @@ impl SecretsScanner {
         let best =
             inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium).max_by_key(|hit| hit.confidence);
         hits.extend(best.map(|hit| Hit { value: Span::new(start, end), head: 0, ..hit }));
+    }
+
+    /// What a file of credentials holds by its format; a decoded text is no file.
+    fn file_hits(&self, path: &RepoPath, bytes: &[u8], depth: u8) -> Vec<Hit> {
+        let values = if depth == FORMS { files::values(path, bytes) } else { Vec::new() };
+        let hit = |value: files::Value| {
+            let (rule, confidence) = match value.kind {
+                files::Kind::Plain => (4, Confidence::Medium),
+                files::Kind::Hash => (5, Confidence::High),
+                files::Kind::Key | files::Kind::SealedKey => (3, Confidence::High),
+            };
+            let mut hit = self.generic_hit(rule, Generic { value: value.span, confidence });
+            if value.kind == files::Kind::SealedKey {
+                hit.severity = Severity::Medium;
+            }
+            hit
+        };
+        values.into_iter().map(hit).collect()
     }
 
     fn generic_hit(&self, rule: usize, found: Generic) -> Hit {
@@ -405,7 +449,7 @@ impl Scanner for SecretsScanner {
 
     fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
         let mut hits = Vec::new();
-        self.hits(input.path, input.bytes, 2, &mut hits);
+        self.hits(input.path, input.bytes, FORMS, &mut hits);
         hits.sort_by(|a, b| (a.value, &a.rule.id).cmp(&(b.value, &b.rule.id)));
         let mut told = HashSet::new();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,0 +1,152 @@
+//! Files of code and tables.
+
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+
+use super::{Kind, Value, lines, plain};
+use crate::model::Span;
+
+/// The matches of a pattern; group 1 is the value.
+fn each(cell: &OnceLock<Option<Regex>>, pattern: &str, bytes: &[u8], found: &mut dyn FnMut(usize, usize)) {
+    let Some(regex) = cell.get_or_init(|| Regex::new(pattern).ok()) else { return };
+    for captures in regex.captures_iter(bytes) {
+        if let Some(value) = captures.get(1) {
+            found(value.start(), value.end());
+        }
+    }
+}
+
+macro_rules! pattern {
+    ($bytes:expr, $pattern:expr, $found:expr) => {{
+        static CELL: OnceLock<Option<Regex>> = OnceLock::new();
+        each(&CELL, $pattern, $bytes, $found);
+    }};
+}
+
+/// `define('DB_PASSWORD', '...')` and the keys and salts of WordPress.
+pub(super) fn defines(bytes: &[u8], values: &mut Vec<Value>) {
+    pattern!(
+        bytes,
+        r#"(?m)^[^\n/#*]{0,80}define\(\s*['"](?:DB_PASSWORD|FTP_PASS|[A-Z_]{0,40}(?:_KEY|_SALT|_SECRET|_PASSWORD|_TOKEN))['"]\s*,\s*['"]((?:[^'\\\n]|\\.){4,256})['"]"#,
+        &mut |start, end| plain(bytes, start, end, values)
+    );
+}
+
+/// `SECRET_KEY = '...'` and `'PASSWORD': '...'` of Django.
+pub(super) fn django(bytes: &[u8], values: &mut Vec<Value>) {
+    pattern!(
+        bytes,
+        r#"(?m)^[^\n#]{0,200}?\b(?:[A-Z_]{0,40}SECRET_KEY|[A-Z_]{0,40}PASSWORD|[A-Z_]{0,40}(?:API_KEY|ACCESS_KEY|AUTH_TOKEN|SECRET))['"]?\s*[:=]\s*['"]([^'"\n]{4,256})['"]"#,
+        &mut |start, end| plain(bytes, start, end, values)
+    );
+}
+
+/// `$password = '...'`, `$cfg[...]['password'] = '...'`, `'password' => '...'`.
+pub(super) fn php(bytes: &[u8], values: &mut Vec<Value>) {
+    pattern!(
+        bytes,
+        r#"(?mi)^[^\n/#*]{0,80}(?:password|passwd|secret|secretkey|hash_salt|blowfish_secret|crypt_key|smtppass|ftp_pass|['"]key)['"]?\]?\s*(?:=>|=)\s*['"]([^'"\n]{4,256})['"]\s*[;,]"#,
+        &mut |start, end| plain(bytes, start, end, values)
+    );
+}
+
+/// Accounts that a dump makes, and hashes in its rows.
+pub(super) fn sql(bytes: &[u8], values: &mut Vec<Value>) {
+    pattern!(
+        bytes,
+        r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?['\x22]([^'\x22\n]{4,256})['\x22]",
+        &mut |start, end| plain(bytes, start, end, values)
+    );
+    pattern!(
+        bytes,
+        r"(?i)\b(?:user|role|login)\s+[^\s;]{1,80}\s[^;']{0,120}?password\s*=?\s*N?'([^'\n]{4,256})'",
+        &mut |start, end| plain(bytes, start, end, values)
+    );
+    pattern!(bytes, r"(?i)\bset\s+password\b[^;'\n]{0,120}'([^'\n]{4,256})'", &mut |start, end| {
+        plain(bytes, start, end, values);
+    });
+    pattern!(
+        bytes,
+        r"['\x22](\$(?:2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|P\$[./A-Za-z0-9]{31}|S\$[./A-Za-z0-9]{52}|argon2id?\$[^'\x22\n]{20,200}|[156]\$[^'\x22\n]{20,130}))['\x22]",
+        &mut |start, end| {
+            if lines::is_hash(&bytes[start..end]) {
+                values.push(Value { span: Span::new(start, end), kind: Kind::Hash });
+            }
+        }
+    );
+}
+
+/// The private part of a PuTTY key.
+pub(super) fn putty(bytes: &[u8], values: &mut Vec<Value>) {
+    if !bytes.starts_with(b"PuTTY-User-Key-File-") {
+        return;
+    }
+    let open = memchr::memmem::find(bytes, b"Encryption: none").is_some();
+    let Some(head) = memchr::memmem::find(bytes, b"Private-Lines:") else { return };
+    let Some(from) = memchr::memchr(b'\n', &bytes[head..]).map(|gap| head + gap + 1) else { return };
+    let to = memchr::memmem::find(&bytes[from..], b"Private-").map_or(bytes.len(), |gap| from + gap);
+    let to = from + bytes[from..to].trim_ascii_end().len();
+    if to >= from + 16 {
+        let kind = if open { Kind::Key } else { Kind::SealedKey };
+        values.push(Value { span: Span::new(from, to), kind });
+    }
+}
+
+/// Columns of the first line, at most this many.
+const COLUMNS: usize = 64;
+
+/// What browsers and password managers export: a `password` column beside one of addresses or names.
+pub(super) fn logins(bytes: &[u8], values: &mut Vec<Value>) {
+    let first = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
+    if first.len() > 4096 {
+        return;
+    }
+    let header: Vec<String> = cells(first)
+        .into_iter()
+        .map(|cell| {
+            String::from_utf8_lossy(cell.of(first)).trim_matches(['"', '\u{feff}', '\r', ' ']).to_ascii_lowercase()
+        })
+        .collect();
+    let is = |names: &[&str]| header.iter().position(|cell| names.contains(&cell.as_str()));
+    let secret = ["password", "login_password", "secret access key", "secretaccesskey", "secret_access_key"];
+    let beside = [
+        "url",
+        "login_uri",
+        "username",
+        "user name",
+        "login",
+        "login_username",
+        "hostname",
+        "title",
+        "access key id",
+        "email",
+    ];
+    let (Some(column), Some(_)) = (is(&secret), is(&beside)) else { return };
+    let mut at = first.len() + 1;
+    while at < bytes.len() {
+        let line = bytes[at..].split(|&b| b == b'\n').next().unwrap_or_default();
+        if let Some(cell) = cells(line).get(column) {
+            plain(bytes, at + cell.start as usize, at + cell.end as usize, values);
+        }
+        at += line.len() + 1;
+    }
+}
+
+/// The cells of a line; commas inside quotes are text.
+fn cells(line: &[u8]) -> Vec<Span> {
+    let mut cells = Vec::new();
+    let (mut start, mut quoted) = (0, false);
+    for (at, &b) in line.iter().enumerate() {
+        match b {
+            b'"' => quoted = !quoted,
+            b',' if !quoted && cells.len() < COLUMNS => {
+                cells.push(Span::new(start, at));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    cells.push(Span::new(start, line.len()));
+    cells
+}
