@@ -167,8 +167,9 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<
     }
     // A device such as /dev/null or /dev/stdout is written as it is.
     if path.exists() && !path.is_file() {
-        let mut file = File::options().write(true).open(path).map_err(failed)?;
-        return write(&mut file).map_err(failed);
+        let file = File::options().write(true).open(path).map_err(failed)?;
+        let mut out = io::BufWriter::new(file);
+        return write(&mut out).and_then(|()| out.flush()).map_err(failed);
     }
     let written = File::create(&beside).and_then(|file| {
         let mut out = io::BufWriter::new(file);
