@@ -24,7 +24,7 @@ pub(super) fn draft(
     let severity = severity(settings, package, &ids, kind, malware, rated);
     let unknown = rated.is_none() && kind.is_none() && !malware;
     let unbounded = group.iter().all(|found| found.unbounded);
-    let fixed = fixed(group);
+    let fixed = &fixed(package, group)[..];
 
     let mut rule = Rule::new(&format!("deps/{}", ids[0]), &title(package, preferred, kind, malware), severity);
     rule.help = help(package, preferred, fixed);
@@ -82,9 +82,24 @@ fn ids(ecosystem: Ecosystem, group: &[&Match]) -> Vec<String> {
     ids.into_iter().chain(aliases).cloned().collect()
 }
 
-/// The shortest list of fixes is that of the record which knows most; none where any says there is none.
-fn fixed<'a>(group: &[&'a Match]) -> &'a [String] {
-    group.iter().map(|found| found.fixed.as_slice()).max_by_key(|fixed| fixed.len()).unwrap_or_default()
+/// The fixes of the record that knows most, cut down to what helps: the lowest that stays compatible with
+/// the version in use (else the lowest of all), and the highest, which ends the last affected range.
+fn fixed(package: &Package, group: &[&Match]) -> Vec<String> {
+    let all = group.iter().map(|found| found.fixed.as_slice()).max_by_key(|fixed| fixed.len()).unwrap_or_default();
+    let own = line(&package.version);
+    let released = |fix: &&String| !fix.contains('-');
+    let lowest = all.iter().find(|fix| released(fix) && line(fix) == own);
+    let lowest = lowest.or_else(|| all.iter().find(released)).or(all.first());
+    let highest = all.iter().rfind(released).filter(|highest| Some(*highest) != lowest);
+    let highest = highest.filter(|highest| lowest.is_none_or(|lowest| line(lowest) != own || line(highest) == own));
+    lowest.into_iter().chain(highest).cloned().collect()
+}
+
+/// What changes only with breaking releases: the major version, with the minor one below 1.0.
+fn line(version: &str) -> (&str, &str) {
+    let mut parts = version.trim_start_matches('v').split(['.', '-', '+']);
+    let major = parts.next().unwrap_or_default();
+    (major, if major == "0" { parts.next().unwrap_or_default() } else { "" })
 }
 
 fn severity(
@@ -111,7 +126,7 @@ fn title(package: &Package, found: &Match, kind: Option<Informational>, malware:
         ("", Some(kind)) => format!("`{name}` is {}", kind.word()),
         ("", None) if malware => format!("`{name}` is malicious"),
         ("", None) => format!("`{name}` has a known vulnerability"),
-        (summary, _) => summary.to_owned(),
+        (summary, _) => format!("{name}: {}", summary.trim_end_matches(&format!(" ({name})"))),
     }
 }
 
@@ -132,13 +147,15 @@ fn message(
         None => "has a known vulnerability",
     };
     let advisory = &found.advisory;
-    let summary = advisory.summary.trim_end_matches('.');
-    let about = if summary.is_empty() { advisory.id.clone() } else { format!("{}: {summary}", advisory.id) };
+    // Titles often end with the package's name, which stands in front already.
+    let summary = advisory.summary.trim_end_matches('.').trim_end_matches(&format!(" ({})", package.name));
+    let about = if summary.is_empty() { verdict.to_owned() } else { summary.to_owned() };
     let fix = match fixed {
         [] => "no fixed version is known".to_owned(),
-        fixed => format!("fixed in {}", fixed.join(", ")),
+        fixed => format!("fixed in {}", fixed.join(" and ")),
     };
-    let mut text = format!("`{}` {} {verdict} ({about}); {fix}.", package.name, package.version);
+    let colon = if summary.is_empty() { "" } else { ":" };
+    let mut text = format!("`{}` {}{colon} {about} ({}); {fix}.", package.name, package.version, advisory.id);
     if package.scope == Scope::Development {
         text.push_str(" It is a development dependency.");
     }
