@@ -64,6 +64,8 @@ fn escape(text: &[u8]) -> Option<(usize, u8)> {
 /// String literals joined by an operator; `at` is the closing quote of the first. Gives the region and what it says.
 pub(super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let quote = bytes[at];
+    let mut next = literal_after(bytes, at, quote);
+    next?;
     let floor = at.saturating_sub(200);
     let start = floor + bytes[floor..at].iter().rposition(|&b| b == quote || b == b'\n')?;
     if bytes[start] != quote {
@@ -72,21 +74,23 @@ pub(super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let mut plain = bytes[start + 1..at].to_vec();
     let mut end = at;
     for _ in 0..16 {
-        let gap = bytes.get(end + 1..bytes.len().min(end + 80))?;
-        let Some(open) = gap.iter().position(|b| !(b.is_ascii_whitespace() || matches!(b, b'+' | b'.' | b'\\' | b'&')))
-        else {
-            break;
-        };
-        if gap[open] != quote {
-            break;
-        }
-        let from = end + 1 + open + 1;
-        let body = bytes.get(from..bytes.len().min(from + 200))?;
-        let Some(length) = body.iter().position(|&b| b == quote || b == b'\n').filter(|at| body[*at] == quote) else {
-            break;
-        };
-        plain.extend_from_slice(&body[..length]);
-        end = from + length;
+        let Some((from, to)) = next else { break };
+        plain.extend_from_slice(&bytes[from..to]);
+        end = to;
+        next = literal_after(bytes, to, quote);
     }
-    (end > at && plain.len() >= 12).then_some((start + 1, end, plain))
+    (plain.len() >= 12).then_some((start + 1, end, plain))
+}
+
+/// Inside of the literal that an operator, or nothing but blanks, joins to the one whose quote closes at `at`.
+fn literal_after(bytes: &[u8], at: usize, quote: u8) -> Option<(usize, usize)> {
+    let gap = bytes.get(at + 1..bytes.len().min(at + 80))?;
+    let open = gap.iter().position(|b| !(b.is_ascii_whitespace() || matches!(b, b'+' | b'.' | b'\\' | b'&')))?;
+    if gap[open] != quote {
+        return None;
+    }
+    let from = at + open + 2;
+    let body = bytes.get(from..bytes.len().min(from + 200))?;
+    let length = body.iter().position(|&b| b == quote || b == b'\n').filter(|at| body[*at] == quote)?;
+    Some((from, from + length))
 }

@@ -1,7 +1,8 @@
 //! Where to look: every literal that anything waits for, found in one pass over the bytes.
 //!
 //! Literals of rules whose every match holds a long token run are looked for beside such runs alone, by a
-//! hash of their first three bytes; the few others everywhere, by a vectorised search.
+//! hash of their first bytes; those that begin with a mark at marks; the few others everywhere, by a
+//! vectorised search.
 
 use aho_corasick::packed;
 
@@ -32,40 +33,79 @@ pub(super) enum Lead {
 
 /// Bytes before a run in which a literal that leads to it may begin.
 const MARGIN: usize = 64;
-/// Literals one vectorised search takes.
+/// Literals one vectorised search takes: more of them take the slower of its two ways.
 const GROUP: usize = 32;
 
-/// Literals by a hash of their first three bytes.
+/// A literal of at least three bytes.
+type Literal = (Box<[u8]>, Lead);
+
+/// Literals by a hash of their first four bytes, those of three by these.
 struct Hashed {
     bits: Box<[u64; 1024]>,
     slots: Vec<u16>,
-    buckets: Vec<Vec<(Box<[u8]>, Lead)>>,
+    buckets: Vec<Vec<Literal>>,
+    /// True where a literal has three bytes only.
+    short: bool,
+}
+
+/// Literals that begin with a mark, by their first byte.
+#[derive(Default)]
+struct Marked(Vec<(u8, Vec<Literal>)>);
+
+impl Marked {
+    fn add(&mut self, literal: Box<[u8]>, lead: Lead) {
+        let Some(&first) = literal.first() else { return };
+        match self.0.iter_mut().find(|(byte, _)| *byte == first) {
+            Some((_, literals)) => literals.push((literal, lead)),
+            None => self.0.push((first, vec![(literal, lead)])),
+        }
+    }
+
+    fn at(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize, Lead)) {
+        let [first, second, ..] = bytes[at..] else { return };
+        let Some((_, literals)) = self.0.iter().find(|(byte, _)| *byte == first) else { return };
+        for (literal, lead) in literals {
+            if literal[1] == second && bytes[at..].starts_with(literal) {
+                found(at, literal.len(), *lead);
+            }
+        }
+    }
 }
 
 /// All literals.
 pub(super) struct Index {
     beside_runs: Hashed,
+    at_marks: Marked,
     /// Waiting for [`Index::finish`].
-    waiting: Vec<(Box<[u8]>, Lead)>,
+    waiting: Vec<Literal>,
     groups: Vec<(packed::Searcher, Vec<Lead>)>,
     /// What no vectorised search could be made for on this machine, and everything where the prefilter is off.
     everywhere: Hashed,
     prefilter: bool,
 }
 
-fn hash(a: u8, b: u8, c: u8) -> usize {
-    let word = u32::from_le_bytes([a, b, c, 0]);
+/// 16 bits of a word of four bytes, by the golden ratio (Knuth, TAOCP 6.4).
+fn hash(word: u32) -> usize {
     (word.wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
+/// The low three bytes of a little-endian word.
+const THREE: u32 = 0x00FF_FFFF;
+
 impl Hashed {
     fn new() -> Self {
-        Self { bits: Box::new([0; 1024]), slots: vec![0; 65536], buckets: vec![Vec::new()] }
+        Self { bits: Box::new([0; 1024]), slots: vec![0; 65536], buckets: vec![Vec::new()], short: false }
     }
 
     fn add(&mut self, literal: Box<[u8]>, lead: Lead) {
-        let &[a, b, c, ..] = &*literal else { return };
-        let slot = hash(a, b, c);
+        let slot = match *literal {
+            [a, b, c] => {
+                self.short = true;
+                hash(u32::from_le_bytes([a, b, c, 0]))
+            }
+            [a, b, c, d, ..] => hash(u32::from_le_bytes([a, b, c, d])),
+            _ => return,
+        };
         self.bits[slot >> 6] |= 1 << (slot & 63);
         if self.slots[slot] == 0 {
             self.slots[slot] = u16::try_from(self.buckets.len()).unwrap_or(u16::MAX);
@@ -78,17 +118,40 @@ impl Hashed {
 
     /// Every literal that begins in `from..to`.
     fn each(&self, bytes: &[u8], from: usize, to: usize, found: &mut impl FnMut(usize, usize, Lead)) {
-        let end = bytes.len().min(to + 2);
+        let end = bytes.len().min(to + 3);
         let Some(window) = bytes.get(from..end) else { return };
-        for (at, three) in window.windows(3).enumerate() {
-            let slot = hash(three[0], three[1], three[2]);
-            if self.bits[slot >> 6] >> (slot & 63) & 1 == 0 {
-                continue;
+        for (at, four) in window.windows(4).enumerate() {
+            let word = u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+            let long = hash(word);
+            if self.has(long) {
+                self.tell(bytes, from + at, long, found);
             }
-            for (literal, lead) in &self.buckets[self.slots[slot] as usize] {
-                if bytes[from + at..].starts_with(literal) {
-                    found(from + at, literal.len(), *lead);
+            if self.short {
+                let short = hash(word & THREE);
+                if short != long && self.has(short) {
+                    self.tell(bytes, from + at, short, found);
                 }
+            }
+        }
+        // The last three bytes of the text have no fourth.
+        if self.short
+            && end == bytes.len()
+            && let Some(&[a, b, c]) = window.last_chunk::<3>()
+        {
+            self.tell(bytes, end - 3, hash(u32::from_le_bytes([a, b, c, 0])), found);
+        }
+    }
+
+    fn has(&self, slot: usize) -> bool {
+        self.bits[slot >> 6] >> (slot & 63) & 1 != 0
+    }
+
+    /// Those literals of a slot that stand at `at`.
+    #[cold]
+    fn tell(&self, bytes: &[u8], at: usize, slot: usize, found: &mut impl FnMut(usize, usize, Lead)) {
+        for (literal, lead) in &self.buckets[self.slots[slot] as usize] {
+            if bytes[at..].starts_with(literal) {
+                found(at, literal.len(), *lead);
             }
         }
     }
@@ -104,6 +167,7 @@ impl Index {
     pub(super) fn new(prefilter: bool) -> Self {
         Self {
             beside_runs: Hashed::new(),
+            at_marks: Marked::default(),
             waiting: Vec::new(),
             groups: Vec::new(),
             everywhere: Hashed::new(),
@@ -112,7 +176,7 @@ impl Index {
     }
 
     /// Adds a literal of at least three bytes; shorter ones would lead everywhere and are refused. `any_case`:
-    /// as `word`, `WORD` and `Word`. `beside_run`: what it leads to holds a run that [`runs::each_run`] gives.
+    /// as `word`, `WORD` and `Word`. `beside_run`: what it leads to holds a run that [`runs::each`] tells.
     pub(super) fn add(&mut self, literal: &str, any_case: bool, beside_run: bool, lead: Lead) -> bool {
         if literal.len() < 3 {
             return false;
@@ -133,6 +197,7 @@ impl Index {
             match (self.prefilter, beside_run) {
                 (false, _) => self.everywhere.add(form, lead),
                 (true, true) => self.beside_runs.add(form, lead),
+                (true, false) if runs::is_mark(&form) => self.at_marks.add(form, lead),
                 (true, false) => self.waiting.push((form, lead)),
             }
         }
@@ -153,12 +218,7 @@ impl Index {
     }
 
     /// Calls `found` with each place of a literal, its length and lead, and `run` with each token run.
-    pub(super) fn each(
-        &self,
-        bytes: &[u8],
-        found: &mut impl FnMut(usize, usize, Lead),
-        mut run: impl FnMut(usize, usize),
-    ) {
+    pub(super) fn each(&self, bytes: &[u8], found: &mut impl FnMut(usize, usize, Lead), run: impl FnMut(usize, usize)) {
         for (searcher, leads) in &self.groups {
             let mut from = 0;
             while let Some(hit) = searcher.find_in(bytes, (from..bytes.len()).into()) {
@@ -169,11 +229,28 @@ impl Index {
         if !self.everywhere.is_empty() {
             self.everywhere.each(bytes, 0, bytes.len(), found);
         }
-        let mut seen = 0;
-        runs::each_run(bytes, |start, end| {
-            self.beside_runs.each(bytes, start.saturating_sub(MARGIN).max(seen), end, found);
-            seen = end;
-            run(start, end);
-        });
+        runs::each(bytes, &mut Look { index: self, bytes, found, run, seen: 0 });
+    }
+}
+
+/// The one look at runs and marks.
+struct Look<'a, F, R> {
+    index: &'a Index,
+    bytes: &'a [u8],
+    found: &'a mut F,
+    run: R,
+    /// End of the last run: what stands before it was looked at.
+    seen: usize,
+}
+
+impl<F: FnMut(usize, usize, Lead), R: FnMut(usize, usize)> runs::Seen for Look<'_, F, R> {
+    fn run(&mut self, start: usize, end: usize) {
+        self.index.beside_runs.each(self.bytes, start.saturating_sub(MARGIN).max(self.seen), end, self.found);
+        self.seen = end;
+        (self.run)(start, end);
+    }
+
+    fn mark(&mut self, at: usize) {
+        self.index.at_marks.at(self.bytes, at, self.found);
     }
 }

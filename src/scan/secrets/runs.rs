@@ -1,4 +1,5 @@
-//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret.
+//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and marks,
+//! the bytes at which an escape begins or a string literal ends.
 
 use wide::u8x16;
 
@@ -10,36 +11,87 @@ pub(super) const fn is_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'_' | b'-')
 }
 
-/// True for a run that chance may have made: it has a digit, or no small letter, or turns from small to
-/// capital more than once. Words, paths and most names have none of these.
+/// True for a run that chance may have made. It has a digit; or capitals and no small letter; or it turns from
+/// small to capital so often, or twice with two capitals side by side, that it is no name in camel case. Words,
+/// paths, rulers and most names have none of these; a random token of 16 letters and digits lacks all three
+/// once in 400, one of 20 once in 2,000. A run has [`MIN_RUN`] bytes or more.
 fn may_be_chance(run: &[u8]) -> bool {
-    let (mut digit, mut small, mut turns, mut previous) = (false, false, 0_u32, b'A');
-    for &b in run {
-        digit |= b.is_ascii_digit();
-        small |= b.is_ascii_lowercase();
-        turns += u32::from(b.is_ascii_uppercase() && previous.is_ascii_lowercase());
-        previous = b;
+    let (mut small, mut large, mut pairs, mut turns, mut previous) = (0, 0, 0, 0, (0, 0));
+    for at in (0..run.len()).step_by(16) {
+        // The last block begins early, so that it is whole, and loses the bits that were counted already.
+        let from = at.min(run.len().saturating_sub(16));
+        let Some(block) = run.get(from..).and_then(<[u8]>::first_chunk::<16>) else { return false };
+        let block = u8x16::new(*block);
+        let seen = at - from;
+        if within(b'0', 9, block).to_bitmask() != 0 {
+            return true;
+        }
+        let lower = within(b'a', 25, block).to_bitmask() >> seen;
+        let upper = within(b'A', 25, block).to_bitmask() >> seen;
+        small |= lower;
+        large |= upper;
+        pairs |= upper & (upper << 1 | previous.1);
+        turns += (upper & (lower << 1 | previous.0)).count_ones();
+        previous = (lower >> 15, upper >> 15);
     }
-    digit || !small || turns > 1
+    large != 0 && (small == 0 || turns > 5 || turns > 1 && pairs != 0)
 }
 
-/// One bit per byte of the block, the first byte lowest: set where the byte is a token's.
-fn mask(block: &[u8; 64]) -> u64 {
+/// True where a stretch of token bytes in `text` is such a run: what [`each`] would tell of it alone.
+pub(super) fn holds_chance(text: &[u8]) -> bool {
+    text.split(|b| !is_token(*b)).any(|run| run.len() >= MIN_RUN && may_be_chance(run))
+}
+
+/// All ones in each lane that holds `from` or one of the `count` bytes after it.
+fn within(from: u8, count: u8, bytes: u8x16) -> u8x16 {
+    let offset = bytes - u8x16::splat(from);
+    offset.min(u8x16::splat(count)).simd_eq(offset)
+}
+
+/// True for a byte that is a mark whatever follows it: the first of an escape.
+const fn is_escape(b: u8) -> bool {
+    matches!(b, b'\\' | b'%' | b'&')
+}
+
+/// True where a mark stands at the start of `text`: an escape's first byte, or a quote before a blank or a
+/// line's end.
+pub(super) fn is_mark(text: &[u8]) -> bool {
+    match *text {
+        [b'"' | b'\'', b' ' | b'\n', ..] => true,
+        [first, ..] => is_escape(first),
+        [] => false,
+    }
+}
+
+/// One bit per byte of a block, the first byte lowest.
+#[derive(Default)]
+struct Masks {
+    /// A token's bytes.
+    token: u64,
+    /// Bytes at which an escape may begin.
+    escape: u64,
+    /// `"` and `'`.
+    quote: u64,
+    /// A blank or a line's end.
+    gap: u64,
+}
+
+fn masks(block: &[u8; 64]) -> Masks {
     let (quarters, _) = block.as_chunks::<16>();
-    let mut bits = 0;
+    let mut masks = Masks::default();
     for (at, quarter) in quarters.iter().enumerate() {
         let bytes = u8x16::new(*quarter);
-        let within = |from: u8, count: u8, bytes: u8x16| {
-            let offset = bytes - u8x16::splat(from);
-            offset.min(u8x16::splat(count)).simd_eq(offset)
-        };
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
         // `-` and `/` to `9`, but for the `.` between them.
-        let digits = within(b'-', b'9' - b'-', bytes) & !bytes.simd_eq(u8x16::splat(b'.'));
+        let digits = within(b'-', b'9' - b'-', bytes) & !is(b'.');
         let letters = within(b'a', 25, bytes | u8x16::splat(0x20));
-        let others = bytes.simd_eq(u8x16::splat(b'+')) | bytes.simd_eq(u8x16::splat(b'_'));
-        bits |= u64::from((digits | letters | others).to_bitmask()) << (16 * at);
+        let bits = |lanes: u8x16| u64::from(lanes.to_bitmask()) << (16 * at);
+        masks.token |= bits(digits | letters | is(b'+') | is(b'_'));
+        masks.escape |= bits(is(b'\\') | is(b'%') | is(b'&'));
+        masks.quote |= bits(is(b'"') | is(b'\''));
+        masks.gap |= bits(is(b' ') | is(b'\n'));
     }
-    bits
+    masks
 }
 
 /// Bits `from` and above.
@@ -47,26 +99,40 @@ fn above(from: u32) -> u64 {
     u64::MAX.checked_shl(from).unwrap_or(0)
 }
 
-/// Calls `found` with start and end of every run of at least [`MIN_RUN`] token bytes that chance may have
-/// made, in order.
-pub(super) fn each_run(bytes: &[u8], mut found: impl FnMut(usize, usize)) {
-    let mut tell = |start: usize, end: usize| {
+/// What is told of the bytes, in order of each kind.
+pub(super) trait Seen {
+    /// A run of at least [`MIN_RUN`] token bytes that chance may have made: its start and end.
+    fn run(&mut self, start: usize, end: usize);
+    /// A place where [`is_mark`] holds.
+    fn mark(&mut self, at: usize);
+}
+
+/// Tells all runs and marks in one look at the bytes.
+pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
+    let run = |start: usize, end: usize, seen: &mut dyn Seen| {
         if end - start >= MIN_RUN && may_be_chance(&bytes[start..end]) {
-            found(start, end);
+            seen.run(start, end);
         }
     };
     let (blocks, tail) = bytes.as_chunks::<64>();
     // Token bytes right before `at`.
     let (mut carry, mut at) = (0, 0);
     for block in blocks {
-        let bits = mask(block);
+        let masks = masks(block);
+        let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n')));
+        let mut marks = masks.escape | masks.quote & (masks.gap >> 1 | next << 63);
+        while marks != 0 {
+            seen.mark(at + marks.trailing_zeros() as usize);
+            marks &= marks - 1;
+        }
+        let bits = masks.token;
         if bits == u64::MAX {
             carry += 64;
             at += 64;
             continue;
         }
         let low = bits.trailing_ones();
-        tell(at - carry, at + low as usize);
+        run(at - carry, at + low as usize, seen);
         let high = bits.leading_ones();
         let inner = bits & above(low) & !above(64 - high);
         // A bit stays where sixteen bits in a row begin.
@@ -77,22 +143,25 @@ pub(super) fn each_run(bytes: &[u8], mut found: impl FnMut(usize, usize)) {
         while starts != 0 {
             let start = starts.trailing_zeros();
             let end = start + (inner >> start).trailing_ones();
-            tell(at + start as usize, at + end as usize);
+            run(at + start as usize, at + end as usize, seen);
             starts &= above(end);
         }
         carry = high as usize;
         at += 64;
     }
-    for &b in tail {
-        if is_token(b) {
+    for rest in 0..tail.len() {
+        if is_token(tail[rest]) {
             carry += 1;
         } else {
-            tell(at - carry, at);
+            run(at - carry, at, seen);
             carry = 0;
+        }
+        if is_mark(&tail[rest..]) {
+            seen.mark(at);
         }
         at += 1;
     }
-    tell(at - carry, at);
+    run(at - carry, at, seen);
 }
 
 #[cfg(test)]
@@ -100,10 +169,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn runs(bytes: &[u8]) -> Vec<(usize, usize)> {
-        let mut all = Vec::new();
-        each_run(bytes, |start, end| all.push((start, end)));
+    #[derive(Default)]
+    struct All {
+        runs: Vec<(usize, usize)>,
+        marks: Vec<usize>,
+    }
+
+    impl Seen for All {
+        fn run(&mut self, start: usize, end: usize) {
+            self.runs.push((start, end));
+        }
+
+        fn mark(&mut self, at: usize) {
+            self.marks.push(at);
+        }
+    }
+
+    fn all(bytes: &[u8]) -> All {
+        let mut all = All::default();
+        each(bytes, &mut all);
         all
+    }
+
+    fn runs(bytes: &[u8]) -> Vec<(usize, usize)> {
+        all(bytes).runs
     }
 
     #[test]
@@ -111,17 +200,41 @@ mod tests {
         assert_eq!(runs(b"x = abcdefgh12345678;"), [(4, 20)]);
         assert_eq!(runs(b"abcdefghijklmnopqrst src/module/some-file-name"), []);
         assert_eq!(runs(b"aBcDeFgHiJkLmNoPqRsT"), [(0, 20)]);
+        assert_eq!(runs(b"getElementsByTagName isReadyForTheNext ------------------"), []);
+        assert_eq!(runs(b"qwErtyUIopasDfghjklz QWERTYUIOPASDFGH"), [(0, 20), (21, 37)]);
         assert_eq!(runs(b"short1 abcdefg1234567"), []);
     }
 
     #[test]
     fn every_byte_is_told_right() {
         for b in 0..=255 {
-            assert_eq!(mask(&[b; 64]), if is_token(b) { u64::MAX } else { 0 }, "{b}");
+            let all = |yes: bool| if yes { u64::MAX } else { 0 };
+            let masks = masks(&[b; 64]);
+            assert_eq!(masks.token, all(is_token(b)), "{b}");
+            assert_eq!(masks.escape, all(is_escape(b)), "{b}");
+            assert_eq!(masks.quote, all(matches!(b, b'"' | b'\'')), "{b}");
+            assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n')), "{b}");
         }
     }
 
+    /// What [`may_be_chance`] says, byte by byte.
+    fn by_bytes(run: &[u8]) -> bool {
+        let pairs = |kind: fn(&u8) -> bool| {
+            run.windows(2).filter(|pair| kind(&pair[0]) && pair[1].is_ascii_uppercase()).count()
+        };
+        let (turns, doubles) = (pairs(u8::is_ascii_lowercase), pairs(u8::is_ascii_uppercase));
+        let (small, large) = (run.iter().any(u8::is_ascii_lowercase), run.iter().any(u8::is_ascii_uppercase));
+        run.iter().any(u8::is_ascii_digit) || large && (!small || turns > 5 || turns > 1 && doubles > 0)
+    }
+
     proptest! {
+        #[test]
+        fn chance_is_judged_alike_in_blocks_and_by_bytes(run in "[a-z_-]{0,20}([A-Z]{0,2}[a-z]{0,9}){0,4}[a-z]{16,40}[A-Z]{0,3}[0-9]?") {
+            prop_assert_eq!(may_be_chance(run.as_bytes()), by_bytes(run.as_bytes()));
+            let capitals = run.to_ascii_uppercase();
+            prop_assert_eq!(may_be_chance(capitals.as_bytes()), by_bytes(capitals.as_bytes()));
+        }
+
         #[test]
         fn the_blocks_find_what_a_walk_finds(bytes in "([a-zA-Z0-9+/_-]{0,90}[ .,\n]{1,3}){0,6}[a-z0-9]{0,40}") {
             let bytes = bytes.as_bytes();
@@ -129,13 +242,20 @@ mod tests {
             let mut start = 0;
             for at in 0..=bytes.len() {
                 if at == bytes.len() || !is_token(bytes[at]) {
-                    if at - start >= MIN_RUN && may_be_chance(&bytes[start..at]) {
+                    if at - start >= MIN_RUN && by_bytes(&bytes[start..at]) {
                         slow.push((start, at));
                     }
                     start = at + 1;
                 }
             }
             prop_assert_eq!(runs(bytes), slow);
+        }
+
+        #[test]
+        fn the_blocks_find_the_marks_that_a_walk_finds(bytes in "([a-z\"' \n]{0,70}[\\\\%&\"']{1,3}){0,6}") {
+            let bytes = bytes.as_bytes();
+            let slow: Vec<usize> = (0..bytes.len()).filter(|at| is_mark(&bytes[*at..])).collect();
+            prop_assert_eq!(all(bytes).marks, slow);
         }
     }
 }

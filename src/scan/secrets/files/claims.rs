@@ -407,7 +407,29 @@ const FORMATS: &[(&[&str], Reader)] = &[
 
 struct Claims {
     exact: HashMap<&'static str, Vec<(&'static str, Reader)>>,
-    patterns: Vec<(&'static str, Reader)>,
+    patterns: Vec<(Pattern, Reader)>,
+}
+
+/// `folder/head*tail`, cut up.
+struct Pattern {
+    folder: &'static str,
+    head: &'static str,
+    tail: &'static str,
+}
+
+impl Pattern {
+    fn new(written: &'static str) -> Self {
+        let (folder, name) = written.rsplit_once('/').unwrap_or(("", written));
+        let (head, tail) = name.split_once('*').unwrap_or((name, ""));
+        Self { folder, head, tail }
+    }
+
+    fn fits(&self, parent: &str, name: &str) -> bool {
+        name.len() >= self.head.len() + self.tail.len()
+            && name.ends_with(self.tail)
+            && name.starts_with(self.head)
+            && (self.folder.is_empty() || ends_with(parent, self.folder))
+    }
 }
 
 fn table() -> &'static Claims {
@@ -418,7 +440,7 @@ fn table() -> &'static Claims {
             for name in *names {
                 match name.rsplit('/').next() {
                     Some(last) if !last.contains('*') => claims.exact.entry(last).or_default().push((name, *reader)),
-                    _ => claims.patterns.push((name, *reader)),
+                    _ => claims.patterns.push((Pattern::new(name), *reader)),
                 }
             }
         }
@@ -429,24 +451,14 @@ fn table() -> &'static Claims {
 /// The readers of a file, in the order of the table.
 pub(super) fn readers(path: &RepoPath) -> Vec<Reader> {
     let lower = path.as_str().to_ascii_lowercase();
-    let name = lower.rsplit('/').next().unwrap_or_default();
+    let (parent, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let table = table();
     let exact = table.exact.get(name).into_iter().flatten().filter(|(tail, _)| ends_with(&lower, tail));
-    let patterns = table.patterns.iter().filter(|(pattern, _)| fits(&lower, pattern));
-    exact.chain(patterns).map(|(_, reader)| *reader).collect()
+    let patterns = table.patterns.iter().filter(|(pattern, _)| pattern.fits(parent, name));
+    exact.map(|(_, reader)| *reader).chain(patterns.map(|(_, reader)| *reader)).collect()
 }
 
 /// True where `tail` is the end of a path, from the start of a name.
 fn ends_with(path: &str, tail: &str) -> bool {
     path.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with('/'))
-}
-
-fn fits(path: &str, pattern: &str) -> bool {
-    let (folder, pattern) = pattern.rsplit_once('/').map_or(("", pattern), |(folder, name)| (folder, name));
-    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let Some((head, tail)) = pattern.split_once('*') else { return false };
-    (folder.is_empty() || ends_with(parent, folder))
-        && name.len() >= head.len() + tail.len()
-        && name.starts_with(head)
-        && name.ends_with(tail)
 }
