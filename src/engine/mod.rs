@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::model::{Finding, KeptInput, Notice, NoticeKind, Origin, RepoPath, Rule, ScanReport, Sink, Tool};
+use crate::model::{Finding, KeptInput, Notice, NoticeKind, Origin, RepoPath, Rule, RuleId, ScanReport, Sink, Tool};
 use crate::scan::Scanner;
 use crate::source::{Content, Source, SourceError};
 use crate::triage::pragma::{self, Pragma};
@@ -57,7 +57,7 @@ pub enum RunError {
 #[derive(Default)]
 struct Collected {
     findings: Vec<Finding>,
-    rules: Vec<Arc<Rule>>,
+    rules: BTreeMap<RuleId, Arc<Rule>>,
     notices: Vec<Notice>,
     /// What no snippet may show.
     values: mask::Values,
@@ -97,7 +97,7 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
         coverage: outcome.coverage,
         scanners: plan.scanners.iter().map(|scanner| scanner.name()).collect(),
         findings: merge::findings(collected.findings),
-        rules: collected.rules.into_iter().map(|rule| ((0, rule.id.clone()), rule)).collect(),
+        rules: collected.rules.into_iter().map(|(id, rule)| ((0, id), rule)).collect(),
         ..ScanReport::default()
     };
     collected.notices.extend(suppress(&mut report, collected.pragmas, &plan.today));
@@ -176,8 +176,11 @@ impl Collected {
         self.findings.extend(sealed.findings);
         self.notices.extend(sealed.notices);
         for rule in sealed.rules {
-            if !self.rules.iter().any(|known| Arc::ptr_eq(known, &rule)) {
-                self.rules.push(rule);
+            let known = self.rules.entry(rule.id.clone()).or_insert_with(|| Arc::clone(&rule));
+            // Two that differ: the same one stays whatever order files came in.
+            let words = |rule: &Rule| (rule.title.clone(), rule.help.clone());
+            if !Arc::ptr_eq(known, &rule) && words(&rule) < words(known) {
+                *known = rule;
             }
         }
     }

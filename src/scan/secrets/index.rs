@@ -48,24 +48,37 @@ struct Hashed {
     short: bool,
 }
 
-/// Literals that begin with a mark, by their first byte.
-#[derive(Default)]
-struct Marked(Vec<(u8, Vec<Literal>)>);
+/// Literals that begin with a mark.
+struct Marked {
+    /// By byte: bit 0 where a literal has it second, bit 1 where one has it third.
+    places: Box<[u8; 256]>,
+    /// By first byte.
+    groups: Vec<(u8, Vec<Literal>)>,
+}
 
 impl Marked {
+    fn new() -> Self {
+        Self { places: Box::new([0; 256]), groups: Vec::new() }
+    }
+
     fn add(&mut self, literal: Box<[u8]>, lead: Lead) {
-        let Some(&first) = literal.first() else { return };
-        match self.0.iter_mut().find(|(byte, _)| *byte == first) {
+        let [first, second, third, ..] = *literal else { return };
+        self.places[usize::from(second)] |= 1;
+        self.places[usize::from(third)] |= 2;
+        match self.groups.iter_mut().find(|(byte, _)| *byte == first) {
             Some((_, literals)) => literals.push((literal, lead)),
-            None => self.0.push((first, vec![(literal, lead)])),
+            None => self.groups.push((first, vec![(literal, lead)])),
         }
     }
 
     fn at(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize, Lead)) {
-        let [first, second, ..] = bytes[at..] else { return };
-        let Some((_, literals)) = self.0.iter().find(|(byte, _)| *byte == first) else { return };
+        let [first, second, third, ..] = bytes[at..] else { return };
+        if self.places[usize::from(second)] & 1 == 0 || self.places[usize::from(third)] & 2 == 0 {
+            return;
+        }
+        let Some((_, literals)) = self.groups.iter().find(|(byte, _)| *byte == first) else { return };
         for (literal, lead) in literals {
-            if literal[1] == second && bytes[at..].starts_with(literal) {
+            if literal[1] == second && literal[2] == third && bytes[at..].starts_with(literal) {
                 found(at, literal.len(), *lead);
             }
         }
@@ -167,7 +180,7 @@ impl Index {
     pub(super) fn new(prefilter: bool) -> Self {
         Self {
             beside_runs: Hashed::new(),
-            at_marks: Marked::default(),
+            at_marks: Marked::new(),
             waiting: Vec::new(),
             groups: Vec::new(),
             everywhere: Hashed::new(),

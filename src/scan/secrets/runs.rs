@@ -134,12 +134,15 @@ pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
         let low = bits.trailing_ones();
         run(at - carry, at + low as usize, seen);
         let high = bits.leading_ones();
+        // A bit stays where sixteen bits in a row begin: seldom one, so that the ends are cut off only then.
+        let sixteen = |bits: u64| {
+            let pairs = bits & bits >> 1;
+            let fours = pairs & pairs >> 2;
+            let eights = fours & fours >> 4;
+            eights & eights >> 8
+        };
         let inner = bits & above(low) & !above(64 - high);
-        // A bit stays where sixteen bits in a row begin.
-        let mut starts = inner & (inner >> 1);
-        starts &= starts >> 2;
-        starts &= starts >> 4;
-        starts &= starts >> 8;
+        let mut starts = if sixteen(bits) == 0 { 0 } else { sixteen(inner) };
         while starts != 0 {
             let start = starts.trailing_zeros();
             let end = start + (inner >> start).trailing_ones();
