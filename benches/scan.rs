@@ -15,6 +15,7 @@ fn plan(scanners: Vec<Box<dyn Scanner>>) -> Plan {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trees/shop"));
     let tree = TreeSettings {
         roots: vec![root.clone()],
+        listed: Vec::new(),
         base: root,
         ignore_files: true,
         include: Vec::new(),

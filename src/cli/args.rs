@@ -68,8 +68,15 @@ pub enum Command {
 /// Arguments of `scan`.
 #[derive(Debug, Default, Args)]
 pub struct ScanArgs {
-    /// Folders and files to scan; the current folder where none is named.
+    /// Folders and files to scan, or `-` for one file on standard input; the current folder where none is
+    /// named.
     pub paths: Vec<PathBuf>,
+    /// Scan the files of a list, one a line or with NUL between them; `-` reads the list from standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub files_from: Option<PathBuf>,
+    /// The path of the file on standard input: it decides what is looked for, and stands in the report.
+    #[arg(long, value_name = "PATH")]
+    pub stdin_filename: Option<PathBuf>,
     /// Report format, with `=FILE` to write it there; may be repeated.
     #[arg(short, long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<String>,

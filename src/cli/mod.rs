@@ -4,6 +4,7 @@ pub mod args;
 pub mod baseline;
 pub mod db;
 pub mod exit;
+mod inputs;
 pub mod merge;
 mod output;
 mod own_rules;

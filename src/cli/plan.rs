@@ -1,13 +1,18 @@
 //! What was typed and what the configuration says, into one plan: defaults < file < environment < flags.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::CliError;
 use super::args::{SarifRules, ScanArgs};
+use super::inputs::Inputs;
 use crate::config::{self, Settings, nearest};
-use crate::engine::Plan;
+use crate::engine::{Plan, RunError};
+use crate::model::RepoPath;
 use crate::scan::Scanner;
 use crate::scan::registry::{self, BUILT_IN, BuiltIn};
+use crate::source::Source;
+use crate::source::stream::Stream;
 use crate::source::tree::{Settings as TreeSettings, Tree};
 
 /// The largest file that parsers see, unless something else is asked for.
@@ -23,37 +28,40 @@ pub fn configuration(args: &ScanArgs, base: &Path) -> Result<Settings, CliError>
     Ok(settings.unwrap_or_default())
 }
 
-/// The folder that reported paths are relative to: the one folder scanned, else the current one.
-pub fn base(roots: &[PathBuf]) -> PathBuf {
-    match roots {
-        [root] if root.is_dir() => root.clone(),
-        [root] => match root.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        },
-        _ => PathBuf::from("."),
-    }
-}
-
-/// The folders and files to scan.
-pub fn roots(args: &ScanArgs) -> Vec<PathBuf> {
-    if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() }
-}
-
 /// The working tree as the flags and the configuration describe it.
-pub fn tree(args: &ScanArgs, settings: &Settings, roots: Vec<PathBuf>, base: PathBuf) -> Result<Tree, CliError> {
-    let size = args.max_file_size.as_deref().map(config::parse_size).transpose();
-    let size = size.map_err(|message| CliError::usage(format!("--max-file-size: {message}")))?;
+pub fn tree(args: &ScanArgs, settings: &Settings, inputs: &Inputs) -> Result<Tree, CliError> {
     let join = |flags: &[String], file: &[String]| flags.iter().chain(file).cloned().collect::<Vec<_>>();
     Ok(Tree::new(TreeSettings {
-        roots,
-        base,
+        roots: inputs.roots.clone(),
+        listed: inputs.listed.clone(),
+        base: inputs.base.clone(),
         ignore_files: !args.no_ignore && settings.scan.ignore_files.unwrap_or(true),
         include: join(&args.include, &settings.scan.include),
         exclude: join(&args.exclude, &settings.scan.exclude),
-        max_file_size: size.or(settings.scan.max_file_size).unwrap_or(MAX_FILE_SIZE),
+        max_file_size: max_file_size(args, settings)?,
         threads: args.threads,
     }))
+}
+
+/// The limit above which a file is searched in windows.
+fn max_file_size(args: &ScanArgs, settings: &Settings) -> Result<u64, CliError> {
+    let size = args.max_file_size.as_deref().map(config::parse_size).transpose();
+    let size = size.map_err(|message| CliError::usage(format!("--max-file-size: {message}")))?;
+    Ok(size.or(settings.scan.max_file_size).unwrap_or(MAX_FILE_SIZE))
+}
+
+/// The file on standard input, or the working tree; `progress` is told the bytes of each file of a tree.
+pub fn source(
+    args: &ScanArgs,
+    settings: &Settings,
+    inputs: &Inputs,
+    progress: Box<dyn Fn(u64) + Send + Sync>,
+) -> Result<Box<dyn Source + Send>, CliError> {
+    let tree = tree(args, settings, inputs)?;
+    let Some(path) = &inputs.stdin else { return Ok(Box::new(tree.with_progress(progress))) };
+    let left_out = tree.leaves_out(&inputs.base.join(path)).map_err(RunError::Source)?;
+    let stream = Stream::new(RepoPath::from_relative(path), Box::new(io::stdin()), max_file_size(args, settings)?);
+    Ok(Box::new(stream.left_out(left_out)))
 }
 
 /// The scanners asked for, built, in registry order.
@@ -91,9 +99,14 @@ pub fn known_scanner(name: &str) -> Result<&'static BuiltIn, CliError> {
 }
 
 /// The whole plan.
-pub fn plan(args: &ScanArgs, settings: &Settings, source: Tree, scanners: Vec<Box<dyn Scanner>>) -> Plan {
+pub fn plan(
+    args: &ScanArgs,
+    settings: &Settings,
+    source: Box<dyn Source + Send>,
+    scanners: Vec<Box<dyn Scanner>>,
+) -> Plan {
     Plan {
-        source: Box::new(source),
+        source,
         scanners,
         threads: args.threads,
         today: today(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::args::{GroupBy, SarifRules, ScanArgs};
 use super::baseline::{BaselineArgs, BaselineCommand};
 use super::exit::Exit;
+use super::inputs::Inputs;
 use super::output::{Terminal, write_file};
 use super::{CliError, plan, settings};
 use crate::config::{Settings, parse_threshold};
@@ -29,6 +30,8 @@ struct Scanned {
     configuration: Settings,
     ignores: Vec<Entry>,
     today: String,
+    /// The folder that paths are relative to.
+    base: PathBuf,
 }
 
 /// Runs a scan and maps its verdict to an exit code.
@@ -37,7 +40,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
     let mut done = scanned(args, terminal)?;
     let gate_settings = gate_settings(args, &done.configuration)?;
-    merge_foreign(args, &mut done.report)?;
+    merge_foreign(args, &mut done)?;
     if let Some(baseline) = baseline {
         baseline.compare(&mut done.report, &BTreeMap::new(), &done.today);
     }
@@ -64,31 +67,31 @@ pub fn report(args: &ScanArgs, terminal: &Terminal) -> Result<ScanReport, CliErr
 
 /// Plans and runs, with a progress line.
 fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
-    let roots = plan::roots(args);
-    let base = plan::base(&roots);
-    let configuration = plan::configuration(args, &base)?;
+    let inputs = Inputs::find(args)?;
+    let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
     let ignores = settings::ignores(&configuration)?;
-    let (own, database) = settings::scanners(args, &configuration, &base)?;
+    let (own, database) = settings::scanners(args, &configuration, &inputs.base)?;
     let scanners = plan::scanners(args, &configuration, &own)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());
-    let tree = plan::tree(args, &configuration, roots, base)?.with_progress(Box::new(move |bytes| files.file(bytes)));
-    let mut plan = plan::plan(args, &configuration, tree, scanners);
+    let source = plan::source(args, &configuration, &inputs, Box::new(move |bytes| files.file(bytes)))?;
+    let mut plan = plan::plan(args, &configuration, source, scanners);
     plan.on_findings = Some(Box::new(move |count| findings.findings(count)));
     let outcome = engine::run(&plan);
     progress.done();
     let mut report = outcome?;
     settings::database(args, &configuration, &database, &mut report)?;
-    Ok(Scanned { report, configuration, ignores, today: plan.today })
+    Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base })
 }
 
 /// Adds other tools' SARIF to the report, and marks what means the same.
-fn merge_foreign(args: &ScanArgs, report: &mut ScanReport) -> Result<(), CliError> {
+fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
+    let Scanned { report, base, .. } = done;
     if args.sarif.is_empty() {
         return Ok(());
     }
-    let root = std::path::absolute(plan::base(&plan::roots(args))).unwrap_or_default();
+    let root = std::path::absolute(base).unwrap_or_default();
     let settings = ImportSettings { root: root.to_string_lossy().replace('\\', "/"), ..ImportSettings::default() };
     let mut import = Import::new(&settings);
     for file in &args.sarif {
@@ -194,7 +197,7 @@ fn min_confidence(args: &ScanArgs) -> Result<Option<Confidence>, CliError> {
 }
 
 fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> Verdict {
-    let Scanned { report, configuration, ignores, today } = done;
+    let Scanned { report, configuration, ignores, today, .. } = done;
     if let Some(least) = gate_settings.min_confidence.or(configuration.min_confidence) {
         report.findings.retain(|finding| finding.confidence >= least);
     }
@@ -248,8 +251,9 @@ fn summary(report: &ScanReport) {
     let mut err = io::stderr().lock();
     let _ = writeln!(
         err,
-        "{found} in {} files ({:.1} MB) in {:.2} s",
+        "{found} in {} {} ({:.1} MB) in {:.2} s",
         coverage.files_scanned,
+        if coverage.files_scanned == 1 { "file" } else { "files" },
         coverage.bytes_scanned as f64 / 1e6,
         report.elapsed.as_secs_f64()
     );

@@ -1,6 +1,7 @@
 //! Layer 1: where inputs come from. Each source yields the same [`Input`]s to the same scanners.
 
 mod read;
+pub mod stream;
 pub mod tree;
 
 use crate::model::{Coverage, Input, Notice, RepoPath};

@@ -65,6 +65,27 @@ pub fn visit_file(
     Ok((done?, None))
 }
 
+/// Reads a stream of unknown length as [`visit_file`] reads a file.
+///
+/// # Errors
+/// What the system said of reading it.
+pub fn visit_reader(
+    reader: &mut dyn Read,
+    path: &RepoPath,
+    want: Want,
+    max_bytes: u64,
+    visit: &(dyn Fn(Content<'_>) + Sync),
+) -> io::Result<(Done, Option<Notice>)> {
+    let mut bytes = Vec::new();
+    reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes {
+        return visit_windows(&mut bytes.as_slice().chain(reader), path, want, max_bytes, visit);
+    }
+    let binary = is_binary(&bytes);
+    let scanned = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
+    Ok((Done { bytes: bytes.len() as u64, scanned, binary }, None))
+}
+
 /// Fills `bytes`, and says whether it looks binary. A binary file that only text scanners want is not
 /// read past its first part.
 fn read_whole(file: &mut File, length: u64, want: Want, bytes: &mut Vec<u8>) -> io::Result<bool> {
@@ -137,7 +158,7 @@ struct Window {
 /// Reads a large file in batches of windows, one per thread, so that memory stays bounded and one file
 /// keeps every thread busy.
 fn visit_windows(
-    file: &mut File,
+    file: &mut dyn Read,
     path: &RepoPath,
     want: Want,
     max_bytes: u64,
@@ -151,7 +172,7 @@ fn visit_windows(
         while batch.len() < rayon::current_num_threads().max(1) {
             let mut bytes = std::mem::take(&mut tail);
             let kept = bytes.len();
-            file.by_ref().take(WINDOW as u64).read_to_end(&mut bytes)?;
+            (&mut *file).take(WINDOW as u64).read_to_end(&mut bytes)?;
             let fresh = bytes.len() - kept;
             done.bytes += fresh as u64;
             if done.bytes == fresh as u64 {

@@ -1,5 +1,7 @@
 //! The working tree: paths first, under the ignore rules; then each wanted file is read once.
 
+mod named;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -20,6 +22,9 @@ pub const IGNORE_FILE: &str = ".portcullisignore";
 pub struct Settings {
     /// Files and folders to scan; reports name paths relative to `base`.
     pub roots: Vec<PathBuf>,
+    /// More of them, from a list that somebody made: one that is not there is a warning, and a symbolic
+    /// link is not followed.
+    pub listed: Vec<PathBuf>,
     /// The folder that paths are relative to.
     pub base: PathBuf,
     /// Honour `.gitignore`, `.ignore` and `.portcullisignore`.
@@ -81,13 +86,13 @@ impl Tree {
     }
 
     fn list(&self) -> Result<(Vec<Found>, Vec<Notice>), SourceError> {
-        let Settings { roots, ignore_files, threads, .. } = &self.settings;
-        for root in roots {
-            let unreadable = |source| SourceError::Root { path: root.clone(), source };
-            #[expect(clippy::disallowed_methods, reason = "a root that is not there is refused by name")]
-            std::fs::metadata(root).map_err(unreadable)?;
-        }
-        let Some((first, rest)) = roots.split_first() else { return Ok(Default::default()) };
+        let Settings { ignore_files, threads, .. } = &self.settings;
+        let mut named = self.named()?;
+        let Some((first, rest)) = named.folders.split_first() else {
+            named.files.par_sort_unstable();
+            named.files.dedup();
+            return Ok((named.files, named.notices));
+        };
         let mut builder = WalkBuilder::new(first);
         rest.iter().for_each(|root| {
             builder.add(root);
@@ -107,7 +112,7 @@ impl Tree {
         if *ignore_files {
             builder.add_custom_ignore_filename(IGNORE_FILE);
         }
-        let (found, notices) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+        let (found, notices) = (Mutex::new(named.files), Mutex::new(named.notices));
         builder.build_parallel().run(|| {
             let mut batch = Batch { paths: Vec::new(), sink: &found };
             let notices = &notices;

@@ -3,6 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
 
 mod advisory;
+#[cfg(unix)]
+mod cli;
 mod deps;
 mod layering;
 mod merge;

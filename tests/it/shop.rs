@@ -20,6 +20,7 @@ use crate::support::{files_below, root};
 fn tree(folder: PathBuf) -> Tree {
     Tree::new(TreeSettings {
         roots: vec![folder.clone()],
+        listed: Vec::new(),
         base: folder,
         ignore_files: true,
         include: Vec::new(),
