@@ -6,6 +6,7 @@ mod advisory;
 #[cfg(unix)]
 mod cli;
 mod deps;
+mod documents;
 mod layering;
 mod merge;
 mod sarif;

@@ -1,0 +1,121 @@
+//! `docs/json.md` and `docs/sarif.md` name every member of a real report, and no other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{files_below, root};
+
+/// The demo tree with a comment that suppresses, a baseline that lacks a finding and holds one too many, and a
+/// lock file that does not parse: every member that may be there is there.
+fn reports() -> [Value; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path();
+    let shop = root().join("fixtures/trees/shop");
+    for file in files_below(&shop) {
+        let to = tree.join(file.strip_prefix(&shop).unwrap());
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(&file, to).unwrap();
+    }
+    let scan = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        let output = command.current_dir(tree).env("PORTCULLIS_CACHE", tree.join("none")).args(args).output().unwrap();
+        assert!(output.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    fs::write(tree.join("gone.Dockerfile"), "FROM alpine:latest\n").unwrap();
+    scan(&["baseline", "write"]);
+    fs::remove_file(tree.join("gone.Dockerfile")).unwrap();
+    let toml = "[[ignore]]\nrule = \"iac/*\"\npath = \"compose.yaml\"\nreason = \"a demo\"\nuntil = \"2999-01-01\"\n";
+    fs::write(tree.join("portcullis.toml"), toml).unwrap();
+    let dockerfile = "# portcullis:ignore -- a demo\nFROM alpine:latest\nUSER root\n";
+    fs::write(tree.join("new.Dockerfile"), dockerfile).unwrap();
+    fs::create_dir(tree.join("broken")).unwrap();
+    fs::write(tree.join("broken/package-lock.json"), "{").unwrap();
+    ["json", "sarif"].map(|format| {
+        let baseline = "--baseline=portcullis-baseline.json";
+        let out = scan(&["scan", "-q", "--show-suppressed", "--sarif-rules", "all", baseline, "-f", format]);
+        serde_json::from_slice(&out).unwrap()
+    })
+}
+
+/// Every path to a member that is no object and no list of objects: `a.b[].c`.
+fn members(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                members(value, format!("{path}.{name}").trim_start_matches('.'), found);
+            }
+        }
+        Value::Array(items) => {
+            let path = format!("{path}[]");
+            found.extend(items.is_empty().then(|| path.clone()));
+            items.iter().for_each(|item| members(item, &path, found));
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+/// What stands in backquotes on a page, code blocks left out.
+fn named(page: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let prose: String = text.split("```").step_by(2).collect();
+    prose.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// A member as the page names it: its own path or any end of it.
+fn is_named(path: &str, named: &BTreeSet<String>) -> bool {
+    let path = path.trim_end_matches("[]");
+    let ends = path.match_indices('.').map(|(at, _)| &path[at + 1..]);
+    let has = |end: &str| named.contains(end) || named.contains(&format!("{end}[]"));
+    std::iter::once(path).chain(ends).any(|end| has(end) && (end.contains('.') || end == path))
+}
+
+fn compare(page: &str, report: &Value, canonical: impl Fn(&str) -> String) {
+    let named = named(&root().join("docs").join(page));
+    let mut found = BTreeSet::new();
+    members(report, "", &mut found);
+    let plain: BTreeSet<String> = found.iter().map(|path| canonical(path)).collect();
+    // SARIF's page sends readers to JSON's for what a scanner adds.
+    let mut all = named.clone();
+    all.extend(self::named(&root().join("docs/json.md")).into_iter().filter(|name| name.starts_with("properties.")));
+    let missing: Vec<&String> = plain.iter().filter(|path| !is_named(path, &all)).collect();
+    assert!(missing.is_empty(), "docs/{page} does not name {missing:#?}");
+    // What looks like a path of members must be (the beginning of) one.
+    let looks = |name: &&String| {
+        let is_file = [".rs", ".toml", ".io"].iter().any(|end| name.ends_with(end));
+        name.contains('.') && !is_file && name.chars().all(|c| c.is_ascii_alphanumeric() || ".[]-/$".contains(c))
+    };
+    let exists = |name: &&String| {
+        let name = name.trim_end_matches("[]");
+        found.iter().chain(&plain).any(|path| {
+            path.match_indices(name).any(|(at, _)| {
+                let before = path[..at].chars().next_back();
+                let after = path[at + name.len()..].chars().next();
+                before.is_none_or(|c| c == '.') && after.is_none_or(|c| ".[".contains(c))
+            })
+        })
+    };
+    let unknown: Vec<&String> = named.iter().filter(looks).filter(|name| !exists(name)).collect();
+    assert!(unknown.is_empty(), "docs/{page} names members that no report has: {unknown:#?}");
+}
+
+#[test]
+fn the_pages_name_every_member_of_a_report_and_no_other() {
+    let [json, mut sarif] = reports();
+    compare("json.md", &json, |path| path.replace(".extent.", ".region."));
+    let run = sarif["runs"][0].take();
+    compare("sarif.md", &run, |path| {
+        path.replace("tool.driver.rules[].", "rules[].")
+            .replace("deletedRegion.", "region.")
+            .replace("contextRegion.start", "region.start")
+            .replace("contextRegion.end", "region.end")
+    });
+    let log: BTreeSet<String> = sarif.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(log.into_iter().collect::<Vec<_>>(), ["$schema", "runs", "version"]);
+}
