@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::BaselineArgs;
 use super::db::DbArgs;
+use super::hook::HookArgs;
 use super::merge::MergeArgs;
 
 /// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
@@ -49,6 +50,8 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Fetch, check and carry the advisory database.
     Db(DbArgs),
+    /// Scan before each commit or push.
+    Hook(HookArgs),
     /// List and show rules.
     Rules(RulesArgs),
     /// Explain a rule: why, how to fix it, references, examples.

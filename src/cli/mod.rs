@@ -4,6 +4,7 @@ pub mod args;
 pub mod baseline;
 pub mod db;
 pub mod exit;
+pub mod hook;
 mod inputs;
 pub mod merge;
 mod output;
@@ -93,6 +94,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             0 => Ok(Exit::Pass),
             _ => Ok(Exit::Incomplete),
         },
+        Command::Hook(args) => hook::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),
         Command::Explain { rule } => rules::explain(rule),
         Command::Completions { shell } => {

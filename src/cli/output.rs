@@ -44,6 +44,11 @@ impl Terminal {
         Self { color, width, quiet: cli.quiet, verbose: cli.verbose, progress }
     }
 
+    /// The same, saying nothing but the report and errors.
+    pub fn quietly(self) -> Self {
+        Self { quiet: true, verbose: false, progress: false, ..self }
+    }
+
     /// Tells an error that ends the run.
     pub fn error(&self, error: &CliError) {
         let _ = writeln!(io::stderr(), "error: {}", lines(&error.to_string()));

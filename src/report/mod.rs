@@ -10,6 +10,7 @@ mod cyclonedx;
 pub mod escape;
 mod github;
 mod gitlab;
+mod hook;
 mod html;
 mod json;
 mod junit;
@@ -110,6 +111,7 @@ pub static FORMATS: &[Format] = &[
     format("github", "txt", "annotations of a GitHub Actions step", &github::GitHub),
     format("markdown", "md", "a step summary or pull-request comment", &markdown::Markdown),
     format("html", "html", "one page with filters, readable without a network", &html::Html),
+    format("hook", "txt", "what a commit hook says: one screen", &hook::Hook),
     format("junit", "xml", "JUnit XML: a case per finding", &junit::JUnit),
     format(
         "gitlab-sast",
@@ -207,7 +209,7 @@ mod tests {
         });
         for format in FORMATS {
             let out = text(format.name, &report, &Options::default());
-            let elsewhere = ["gitlab-secrets", "gitlab-deps", "cyclonedx"].contains(&format.name);
+            let elsewhere = ["gitlab-secrets", "gitlab-deps", "cyclonedx", "hook"].contains(&format.name);
             assert!(elsewhere || out.contains("a/b.tf"), "{}: {out}", format.name);
             let marks_them = ["junit", "html"].contains(&format.name);
             assert!(marks_them || !out.contains("gone.tf"), "{}", format.name);

@@ -2,7 +2,7 @@
 //!
 //! `cmd` is run by `sh` in a copy of the case's `tree`, with `portcullis` on the path; standard output, standard
 //! error and the exit code must be what `stdout`, `stderr` and `exit` say (an absent file: nothing, 0). Times read
-//! `0.00 s`, the version `VERSION`, the copy's folder `TREE`. `BLESS=1 cargo test --test it cli` writes them anew.
+//! `0.00 s`, the version `VERSION`, the copy's folder `TREE`, the home `HOME`. `BLESS=1 cargo test --test it cli` writes them anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,10 @@ fn run(case: &Path) -> Outcome {
     fs::create_dir(&home).unwrap();
     let script = fs::read_to_string(case.join("cmd")).unwrap();
     let output = shell(&script, &tree, &home).output().unwrap();
-    let plain = |bytes: Vec<u8>| steady(&String::from_utf8(bytes).unwrap(), &tree);
+    let plain = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        steady(&text.replace(&tree.display().to_string(), "TREE").replace(&home.display().to_string(), "HOME"))
+    };
     Outcome {
         stdout: plain(output.stdout),
         stderr: plain(output.stderr),
@@ -64,8 +67,8 @@ fn run(case: &Path) -> Outcome {
 }
 
 /// The text without what changes from run to run.
-fn steady(text: &str, tree: &Path) -> String {
-    let text = text.replace(&tree.display().to_string(), "TREE").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+fn steady(text: &str) -> String {
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     let time = regex::Regex::new(r"\b\d+\.\d\d s\b").unwrap();
     time.replace_all(&text, "0.00 s").into_owned()
 }
