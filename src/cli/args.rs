@@ -86,6 +86,10 @@ pub struct ScanArgs {
     /// Write the (only) report to a file instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// In a pipeline of GitHub, GitLab, Azure, Jenkins, Bitbucket or Buildkite: annotations before the table, and
+    /// the service's summary and outputs, where it has them.
+    #[arg(long)]
+    pub ci: bool,
     /// Run these scanners alone.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub scanners: Vec<String>,

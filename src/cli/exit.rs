@@ -16,13 +16,20 @@ pub enum Exit {
     Incomplete,
 }
 
+impl Exit {
+    /// As a number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Pass => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Incomplete => 3,
-        })
+        ExitCode::from(exit.code())
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod baseline;
+mod ci;
 pub mod db;
 pub mod exit;
 pub mod hook;
@@ -13,6 +14,7 @@ mod plan;
 mod rules;
 mod scan;
 mod settings;
+mod targets;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -54,6 +54,13 @@ impl Terminal {
         let _ = writeln!(io::stderr(), "error: {}", lines(&error.to_string()));
     }
 
+    /// Tells a remark, where all is to be told.
+    pub fn remark(&self, text: &str) {
+        if self.verbose {
+            let _ = writeln!(io::stderr(), "note: {}", terminal(text));
+        }
+    }
+
     /// Tells the notices that matter at this verbosity.
     pub fn notices(&self, report: &ScanReport) {
         if self.quiet {

@@ -4,25 +4,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::args::{GroupBy, SarifRules, ScanArgs};
+use super::args::ScanArgs;
 use super::baseline::{BaselineArgs, BaselineCommand};
+use super::ci::Ci;
 use super::exit::Exit;
 use super::inputs::Inputs;
-use super::output::{Terminal, write_file};
-use super::{CliError, plan, settings};
+use super::output::Terminal;
+use super::{CliError, plan, settings, targets};
 use crate::config::{Settings, parse_threshold};
 use crate::engine;
 use crate::external::{Import, ImportSettings, dedup};
 use crate::model::{Confidence, ScanReport};
-use crate::report::{self, Format};
 use crate::triage::gate::{GateSettings, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
-
-/// One report to write.
-struct Target {
-    format: &'static Format,
-    file: Option<PathBuf>,
-}
 
 /// A report before triage, with what triage needs.
 struct Scanned {
@@ -36,7 +30,11 @@ struct Scanned {
 
 /// Runs a scan and maps its verdict to an exit code.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
-    let targets = targets(args)?;
+    let ci = args.ci.then(Ci::find).flatten();
+    if let Some(ci) = ci {
+        terminal.remark(&ci.describe());
+    }
+    let targets = targets::find(args, ci)?;
     let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
     let mut done = scanned(args, terminal)?;
     let gate_settings = gate_settings(args, &done.configuration)?;
@@ -46,18 +44,22 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     }
     let verdict = triage(&mut done, &gate_settings, args);
     let report = done.report;
-    write_all(&targets, &report, args, terminal)?;
+    let exit = match verdict {
+        Verdict::Pass => Exit::Pass,
+        Verdict::Fail => Exit::Failed,
+        Verdict::Incomplete => Exit::Incomplete,
+    };
+    targets::write(&targets, &report, args, ci, terminal)?;
+    if let Some(ci) = ci {
+        targets::hand_over(ci, &report, exit)?;
+    }
     // The table ends with the same notices and summary.
-    let told = targets.iter().any(|target| target.file.is_none() && target.format.name == "table");
+    let told = targets.iter().any(targets::Target::is_table);
     if !terminal.quiet && !told {
         terminal.notices(&report);
         summary(&report);
     }
-    Ok(match verdict {
-        Verdict::Pass => Exit::Pass,
-        Verdict::Fail => Exit::Failed,
-        Verdict::Incomplete => Exit::Incomplete,
-    })
+    Ok(exit)
 }
 
 /// The report of a scan before triage.
@@ -127,45 +129,6 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
     super::print(format!("{told}\n").as_bytes())
 }
 
-/// Formats and files, refused before anything is scanned where they cannot be.
-fn targets(args: &ScanArgs) -> Result<Vec<Target>, CliError> {
-    let table = ["table".to_owned()];
-    let formats = if args.formats.is_empty() { &table[..] } else { &args.formats };
-    let mut targets = Vec::new();
-    for text in formats {
-        let (name, file) = match text.split_once('=') {
-            Some((name, file)) => (name, Some(PathBuf::from(file))),
-            None => (text.as_str(), None),
-        };
-        targets.push(Target { format: format(name)?, file });
-    }
-    if let Some(output) = &args.output {
-        match &mut targets[..] {
-            [only] if only.file.is_none() => only.file = Some(output.clone()),
-            _ => return Err(CliError::usage("-o goes with one format; with several, write -f FORMAT=FILE for each")),
-        }
-    }
-    if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
-        return Err(CliError::usage("two formats for standard output: write all but one as -f FORMAT=FILE"));
-    }
-    for folder in targets.iter().filter_map(|target| target.file.as_deref()?.parent()) {
-        if !folder.as_os_str().is_empty() && !folder.is_dir() {
-            let message = format!("the folder `{}` of an output file does not exist: make it first", folder.display());
-            return Err(CliError::usage(message));
-        }
-    }
-    Ok(targets)
-}
-
-fn format(name: &str) -> Result<&'static Format, CliError> {
-    report::find(name).ok_or_else(|| {
-        let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
-        let hint = crate::config::nearest(name, names.iter().copied());
-        let hint = hint.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        CliError::usage(format!("there is no format `{name}`{hint}: the formats are {}", names.join(", ")))
-    })
-}
-
 /// Flags over configuration over the default, `high`.
 fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettings, CliError> {
     let mut settings = GateSettings::default();
@@ -209,36 +172,6 @@ fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> 
     }
     report.complete = !report.notices.iter().any(|notice| notice.incomplete);
     gate(report, gate_settings)
-}
-
-fn write_all(targets: &[Target], report: &ScanReport, args: &ScanArgs, terminal: &Terminal) -> Result<(), CliError> {
-    let options = report::Options {
-        width: terminal.width,
-        color: terminal.color,
-        group_by: match args.group_by {
-            GroupBy::File => report::GroupBy::File,
-            GroupBy::Severity => report::GroupBy::Severity,
-        },
-        sarif_all_rules: args.sarif_rules == SarifRules::All,
-        show_suppressed: args.show_suppressed,
-        category: args.category.clone(),
-        verbose: terminal.verbose,
-        ..report::Options::default()
-    };
-    for target in targets {
-        match &target.file {
-            Some(path) => {
-                let plain = report::Options { width: None, color: false, ..options.clone() };
-                write_file(path, |out| target.format.reporter.write(report, &plain, out))?;
-            }
-            None => {
-                let mut out = io::BufWriter::new(io::stdout().lock());
-                let written = target.format.reporter.write(report, &options, &mut out).and_then(|()| out.flush());
-                written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// One line on standard error: counts, coverage, time, and then the gate's reasons.

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::model::{Finding, Notice, NoticeLevel, ScanReport};
 
+mod azure;
 mod compact;
 mod csv;
 mod cyclonedx;
@@ -109,6 +110,7 @@ pub static FORMATS: &[Format] = &[
     format("json", "json", "everything, in a documented and versioned shape", &json::Json),
     format("jsonl", "jsonl", "one JSON object per finding and line", &json::Jsonl),
     format("github", "txt", "annotations of a GitHub Actions step", &github::GitHub),
+    format("azure", "txt", "annotations of an Azure Pipelines step", &azure::Azure),
     format("markdown", "md", "a step summary or pull-request comment", &markdown::Markdown),
     format("html", "html", "one page with filters, readable without a network", &html::Html),
     format("hook", "txt", "what a commit hook says: one screen", &hook::Hook),
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn a_file_name_steers_no_terminal_and_no_runner() {
         let report = sample::report(&[("x\u{1b}[2J\n::error::y\u{202e}.tf", 1, Severity::High)]);
-        for name in ["table", "compact", "github", "csv", "markdown", "html", "junit"] {
+        for name in ["table", "compact", "github", "azure", "hook", "csv", "markdown", "html", "junit"] {
             let out = text(name, &report, &Options { width: Some(100), ..Options::default() });
             assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\r'), "{name}: {out:?}");
             assert!(out.lines().all(|line| !line.starts_with("::") || line.contains("file=")), "{name}: {out}");

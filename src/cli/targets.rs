@@ -1,0 +1,158 @@
+//! Where the reports of a scan go.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use super::args::{GroupBy, SarifRules, ScanArgs};
+use super::ci::Ci;
+use super::exit::Exit;
+use super::output::{Terminal, write_file};
+use crate::model::{BaselineState, ScanReport};
+use crate::report::{self, Format};
+
+/// One report to write.
+pub struct Target {
+    /// How.
+    pub format: &'static Format,
+    /// Where; standard output where it is `None`.
+    pub file: Option<PathBuf>,
+}
+
+impl Target {
+    /// True for the table on standard output.
+    pub fn is_table(&self) -> bool {
+        self.file.is_none() && self.format.name == "table"
+    }
+}
+
+/// Formats and files, refused before anything is scanned where they cannot be. A pipeline's annotations go
+/// in front of a table.
+///
+/// # Errors
+/// On a format that there is not, flags that do not go together, or a folder that is missing.
+pub fn find(args: &ScanArgs, ci: Option<Ci>) -> Result<Vec<Target>, CliError> {
+    let table = ["table".to_owned()];
+    let formats = if args.formats.is_empty() { &table[..] } else { &args.formats };
+    let mut targets = Vec::new();
+    for text in formats {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text.as_str(), None),
+        };
+        targets.push(Target { format: format(name)?, file });
+    }
+    if let Some(output) = &args.output {
+        match &mut targets[..] {
+            [only] if only.file.is_none() => only.file = Some(output.clone()),
+            _ => return Err(CliError::usage("-o goes with one format; with several, write -f FORMAT=FILE for each")),
+        }
+    }
+    if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
+        return Err(CliError::usage("two formats for standard output: write all but one as -f FORMAT=FILE"));
+    }
+    for folder in targets.iter().filter_map(|target| target.file.as_deref()?.parent()) {
+        if !folder.as_os_str().is_empty() && !folder.is_dir() {
+            let message = format!("the folder `{}` of an output file does not exist: make it first", folder.display());
+            return Err(CliError::usage(message));
+        }
+    }
+    let annotations = ci.and_then(Ci::annotations).filter(|_| targets.iter().any(Target::is_table));
+    if let Some(name) = annotations {
+        targets.insert(0, Target { format: format(name)?, file: None });
+    }
+    Ok(targets)
+}
+
+fn format(name: &str) -> Result<&'static Format, CliError> {
+    report::find(name).ok_or_else(|| {
+        let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
+        let hint = crate::config::nearest(name, names.iter().copied());
+        let hint = hint.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        CliError::usage(format!("there is no format `{name}`{hint}: the formats are {}", names.join(", ")))
+    })
+}
+
+/// Writes every report.
+///
+/// # Errors
+/// Where a file, or standard output, cannot be written.
+pub fn write(
+    targets: &[Target],
+    report: &ScanReport,
+    args: &ScanArgs,
+    ci: Option<Ci>,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let options = report::Options {
+        width: terminal.width,
+        color: terminal.color,
+        group_by: match args.group_by {
+            GroupBy::File => report::GroupBy::File,
+            GroupBy::Severity => report::GroupBy::Severity,
+        },
+        sarif_all_rules: args.sarif_rules == SarifRules::All,
+        show_suppressed: args.show_suppressed,
+        category: args.category.clone(),
+        verbose: terminal.verbose,
+        commit: ci.and_then(Ci::commit),
+    };
+    for target in targets {
+        match &target.file {
+            Some(path) => {
+                let plain = report::Options { width: None, color: false, ..options.clone() };
+                write_file(path, |out| target.format.reporter.write(report, &plain, out))?;
+            }
+            None => {
+                to_stdout(|out| target.format.reporter.write(report, &options, out))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the pipeline's service its summary and its outputs.
+///
+/// # Errors
+/// Where one of the service's files cannot be written.
+pub fn hand_over(ci: Ci, report: &ScanReport, exit: Exit) -> Result<(), CliError> {
+    if let Some((file, command)) = ci.summary() {
+        let options = report::Options::default();
+        let mut page = Vec::new();
+        let written = format("markdown")?.reporter.write(report, &options, &mut page);
+        written.map_err(|source| CliError::Write { place: "the summary".to_owned(), source })?;
+        append(&file, &page)?;
+        if let Some(command) = command {
+            to_stdout(|out| writeln!(out, "{command}"))?;
+        }
+    }
+    if let Some(file) = ci.outputs() {
+        append(&file, outputs(report, exit).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What later steps may ask: counts and the verdict, nothing of the scanned tree.
+fn outputs(report: &ScanReport, exit: Exit) -> String {
+    let mut lines = format!("exit-code={}\nfindings={}\n", exit.code(), report.active().count());
+    for (severity, count) in report.counts() {
+        let _ = writeln!(lines, "{severity}={count}");
+    }
+    let new = report.active().filter(|finding| finding.baseline == Some(BaselineState::New)).count();
+    let suppressed = report.findings.iter().filter(|finding| !finding.suppressions.is_empty()).count();
+    let _ = writeln!(lines, "new={new}\nsuppressed={suppressed}\ncomplete={}", report.complete);
+    lines
+}
+
+fn append(file: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    let written = opened.and_then(|mut file| file.write_all(bytes));
+    written.map_err(|source| CliError::Write { place: format!("`{}`", file.display()), source })
+}
+
+fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })
+}
