@@ -160,6 +160,13 @@ pub struct ScanArgs {
     /// Notices of unused ignores fail the run as incomplete.
     #[arg(long)]
     pub deny_unused_ignores: bool,
+    /// Look for secrets in every commit of the repository instead of the work tree; with `=REV` or `=A..B` in
+    /// those commits alone.
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub history: Option<String>,
+    /// With --history, the stash, too.
+    #[arg(long, requires = "history")]
+    pub stashes: bool,
     /// A Terraform variable file; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_var_file: Vec<PathBuf>,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Finding, Fingerprint, FingerprintFields, Notice};
+use crate::model::{Finding, Fingerprint, FingerprintFields, Notice, Origin};
 
 /// Sorts, drops exact duplicates (two windows of one file, two callers of one module), and gives each
 /// finding its fingerprint.
@@ -37,6 +37,12 @@ fn fingerprint(findings: &mut [Finding]) {
         let key = (finding.tool, finding.rule.as_str().to_owned(), path.to_owned(), finding.anchor.to_string());
         let ordinal = seen.entry(key).or_default();
         let (kind, discriminator) = finding.anchor.split_once(':').unwrap_or(("line", ""));
+        // What some commit of the past holds is another thing than what the tree holds now.
+        let of_blob = match &finding.origin {
+            Origin::Commit { blob } => Some(format!("{discriminator}@{blob}")),
+            _ => None,
+        };
+        let discriminator = of_blob.as_deref().unwrap_or(discriminator);
         finding.fingerprint = Fingerprint::of(&FingerprintFields {
             tool: env!("CARGO_PKG_NAME"),
             rule: finding.rule.as_str(),

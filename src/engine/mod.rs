@@ -1,6 +1,7 @@
 //! Layer 4: one run, from a source and scanners to a sorted report.
 
 mod dispatch;
+mod history;
 mod mask;
 mod merge;
 mod seal;
@@ -61,8 +62,8 @@ struct Collected {
     notices: Vec<Notice>,
     /// What no snippet may show.
     values: mask::Values,
-    /// Suppression comments by file.
-    pragmas: BTreeMap<RepoPath, Vec<Pragma>>,
+    /// Suppression comments by file and version.
+    pragmas: BTreeMap<(RepoPath, Origin), Vec<Pragma>>,
     /// Inputs to keep, with the mask of the scanners that want them.
     kept: Vec<(u32, KeptInput)>,
 }
@@ -91,7 +92,11 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     let mut collected = collected.into_inner().unwrap_or_default();
     collected.notices.extend(outcome.notices);
     finish(plan, &mut collected);
-    collected.values.mask(&mut collected.findings);
+    std::mem::take(&mut collected.values).mask(&mut collected.findings);
+    suppress(&mut collected, &plan.today);
+    if let Some(commit_of) = &outcome.attribution {
+        collected.findings = history::attribute(collected.findings, commit_of);
+    }
     let mut report = ScanReport {
         tools: vec![own_tool()],
         coverage: outcome.coverage,
@@ -100,7 +105,6 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
         rules: collected.rules.into_iter().map(|(id, rule)| ((0, id), rule)).collect(),
         ..ScanReport::default()
     };
-    collected.notices.extend(suppress(&mut report, collected.pragmas, &plan.today));
     report.notices = merge::notices(collected.notices);
     report.complete = !report.notices.iter().any(|notice| notice.incomplete);
     if plan.all_rules {
@@ -110,22 +114,22 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     Ok(report)
 }
 
-/// Applies each file's suppression comments to its findings, which are sorted by path; what is to be told
-/// about them.
-fn suppress(report: &mut ScanReport, pragmas: BTreeMap<RepoPath, Vec<Pragma>>, today: &str) -> Vec<Notice> {
-    let ScanReport { findings, rules, .. } = report;
-    let mut notices = Vec::new();
-    for (path, mut pragmas) in pragmas {
-        let start = findings.partition_point(|finding| finding.primary.path < path);
-        let end = start + findings[start..].partition_point(|finding| finding.primary.path <= path);
-        let rule_of = |finding: &Finding| rules.get(&(finding.tool, finding.rule.clone())).cloned();
-        pragma::apply(&mut pragmas, &mut findings[start..end], rule_of, today);
-        // Documentation shows such comments without meaning them.
-        if !matches!(path.extension(), "md" | "mdx" | "rst" | "adoc") {
-            notices.extend(pragma::notices(&pragmas, &path, today));
+/// Applies each file's suppression comments to its findings, and collects what is to be told about them.
+fn suppress(collected: &mut Collected, today: &str) {
+    let Collected { findings, rules, pragmas, notices, .. } = collected;
+    findings.sort_by(|a, b| (&a.primary.path, &a.origin).cmp(&(&b.primary.path, &b.origin)));
+    for ((path, origin), pragmas) in pragmas.iter_mut() {
+        let place = |finding: &Finding| (&finding.primary.path, &finding.origin).cmp(&(path, origin));
+        let start = findings.partition_point(|finding| place(finding).is_lt());
+        let end = start + findings[start..].partition_point(|finding| place(finding).is_le());
+        let rule_of = |finding: &Finding| rules.get(&finding.rule).cloned();
+        pragma::apply(pragmas, &mut findings[start..end], rule_of, today);
+        // Documentation shows such comments without meaning them, and what is past can't be edited.
+        let shown = matches!(path.extension(), "md" | "mdx" | "rst" | "adoc");
+        if !shown && !matches!(origin, Origin::Commit { .. }) {
+            notices.extend(pragma::notices(pragmas, path, today));
         }
     }
-    notices
 }
 
 /// portcullis as a tool of its own report.
@@ -162,15 +166,15 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
         tell(sealed.findings.len());
     }
     if let Ok(mut collected) = collected.lock() {
-        collected.add(input.path, sealed);
+        collected.add(input.path, input.origin, sealed);
         collected.kept.extend(kept);
     }
 }
 
 impl Collected {
-    fn add(&mut self, path: &RepoPath, sealed: seal::Sealed) {
+    fn add(&mut self, path: &RepoPath, origin: &Origin, sealed: seal::Sealed) {
         if !sealed.pragmas.is_empty() {
-            self.pragmas.entry(path.clone()).or_insert(sealed.pragmas);
+            self.pragmas.entry((path.clone(), origin.clone())).or_insert(sealed.pragmas);
         }
         self.values.append(sealed.values);
         self.findings.extend(sealed.findings);
@@ -211,7 +215,7 @@ fn guarded(scanner: &dyn Scanner, path: Option<&RepoPath>, sink: &mut Sink, work
 fn finish(plan: &Plan, collected: &mut Collected) {
     let mut kept = std::mem::take(&mut collected.kept);
     kept.sort_by(|a, b| a.1.path.cmp(&b.1.path));
-    let work: Vec<(RepoPath, seal::Sealed)> = plan
+    let work: Vec<(RepoPath, Origin, seal::Sealed)> = plan
         .scanners
         .par_iter()
         .enumerate()
@@ -223,12 +227,12 @@ fn finish(plan: &Plan, collected: &mut Collected) {
             seal_kept(plan, &own, sink)
         })
         .collect();
-    work.into_iter().for_each(|(path, sealed)| collected.add(&path, sealed));
+    work.into_iter().for_each(|(path, origin, sealed)| collected.add(&path, &origin, sealed));
 }
 
 /// Splits what `finish` reported by file. A draft or notice about a file that was not kept is sealed
 /// against empty content: it keeps its message and loses its place.
-fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, seal::Sealed)> {
+fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, Origin, seal::Sealed)> {
     let nowhere = RepoPath::new("");
     let content = |path: &RepoPath| -> Option<&KeptInput> {
         kept.binary_search_by(|input| input.path.cmp(path)).ok().map(|at| &kept[at])
@@ -256,7 +260,7 @@ fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, 
         let input =
             crate::model::Input { origin, ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes) };
         let other = |other: &RepoPath| content(other).map(|input| &input.bytes[..]);
-        sealed.push((input.path.clone(), seal::file(&FileView::new(&input), own, plan, &other)));
+        sealed.push((input.path.clone(), origin.clone(), seal::file(&FileView::new(&input), own, plan, &other)));
     }
     sealed
 }

@@ -20,6 +20,21 @@ pub enum Origin {
     Stdin,
 }
 
+/// A commit of a history, as a finding names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its place in the history, the oldest 0.
+    pub number: u32,
+    /// Its object id, hexadecimal.
+    pub id: String,
+    /// The author's name, as the commit has it.
+    pub author: String,
+    /// The day it was written, `YYYY-MM-DD`.
+    pub date: String,
+    /// True where the newest commit still holds the content.
+    pub in_head: bool,
+}
+
 /// One piece of content to scan: a file of the tree, a staged blob, a blob of the history, or one window
 /// of a file too large to hold whole. Scanners see no difference between them.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,7 @@ mod span;
 pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Properties, Property, Replacement, Sink};
 pub use finding::{BaselineState, Finding, FindingFix, Location, Region, Related, Snippet, Suppression};
 pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHEME};
-pub use input::{Input, KeptInput, Origin};
+pub use input::{Commit, Input, KeptInput, Origin};
 pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};
 pub use package::{Ecosystem, Package, PackageSource, Scope, purl};

@@ -4,7 +4,7 @@ mod read;
 pub mod stream;
 pub mod tree;
 
-use crate::model::{Coverage, Input, Notice, RepoPath};
+use crate::model::{Commit, Coverage, Input, Notice, RepoPath};
 use std::path::PathBuf;
 
 /// What the engine wants of one path. The masks have one bit per scanner, in the engine's order.
@@ -37,13 +37,18 @@ pub struct Content<'a> {
     pub binary: bool,
 }
 
+/// The commit that first had a blob, by the blob's object id in hexadecimal.
+pub type Attribution = dyn Fn(&str) -> Option<Commit> + Send + Sync;
+
 /// What a source could read, and what it could not.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Outcome {
     /// Files and bytes.
     pub coverage: Coverage,
     /// Unreadable files, skipped windows; in no particular order.
     pub notices: Vec<Notice>,
+    /// Who brought what; only of a history.
+    pub attribution: Option<Box<Attribution>>,
 }
 
 /// A supply of inputs, each read once.

@@ -1,0 +1,334 @@
+//! The whole history: every blob that some commit holds, once, in the order of the packs.
+//!
+//! One walk over commits and trees, oldest first, says of each blob which commit first had it and where; then
+//! each pack is decoded along its delta trees, so that every base is inflated once, and blobs are scanned as
+//! they come. What no pack gave is loose, borrowed from another repository, or damaged, and is looked up.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use gix::hashtable::{HashMap, HashSet};
+use gix::objs::{FindExt, Kind};
+use gix::odb::pack;
+use gix::revision::walk::Sorting;
+use gix::traverse::commit::simple::CommitTimeOrder;
+use gix::{ObjectId, Repository, ThreadSafeRepository};
+use rayon::prelude::*;
+
+use super::{Opened, fault, local, open, range};
+use crate::model::{Commit, Coverage, Notice, NoticeKind, Origin, RepoPath};
+use crate::source::{Content, Outcome, Source, SourceError, Want, read};
+
+/// Largest single object that is decoded, in bytes.
+const LARGEST: usize = 1 << 30;
+/// Folders within folders that are followed.
+const DEPTH: usize = 512;
+
+/// What of a history is scanned.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A folder of the repository.
+    pub folder: PathBuf,
+    /// A revision or range; none for all branches, tags and remote branches.
+    pub range: Option<String>,
+    /// The stash, too.
+    pub stashes: bool,
+    /// Blobs above this many bytes are given to no parser.
+    pub max_file_size: u64,
+    /// Threads that decode; 0 for one per core.
+    pub threads: usize,
+}
+
+/// All blobs of a history.
+pub struct History {
+    settings: Settings,
+    opened: Opened,
+}
+
+/// A blob's first appearance.
+struct First {
+    commit: u32,
+    path: RepoPath,
+    seen: AtomicBool,
+}
+
+/// Every blob of the walk.
+struct Walk {
+    /// Oldest first.
+    commits: Vec<ObjectId>,
+    blobs: HashMap<ObjectId, First>,
+    notices: Vec<Notice>,
+}
+
+/// Counts of one run.
+#[derive(Default)]
+struct Tally {
+    blobs: AtomicU64,
+    bytes: AtomicU64,
+    binary: AtomicU64,
+}
+
+impl History {
+    /// Opens the repository; nothing is read yet.
+    ///
+    /// # Errors
+    /// Where the folder lies in no repository.
+    pub fn new(settings: Settings) -> Result<Self, SourceError> {
+        let opened = open(&settings.folder)?;
+        Ok(Self { settings, opened })
+    }
+
+    /// The commits to begin at, and those to stop before.
+    fn ends(&self, local: &Repository) -> Result<(Vec<ObjectId>, Vec<ObjectId>), SourceError> {
+        if let Some(text) = &self.settings.range {
+            return range(local, text);
+        }
+        let unreadable = |error: &dyn std::fmt::Display| fault("cannot read the branches and tags", error);
+        let platform = local.references().map_err(|error| unreadable(&error))?;
+        let mut tips: Vec<ObjectId> = Vec::new();
+        for reference in platform.all().map_err(|error| unreadable(&error))?.flatten() {
+            let mut reference = reference;
+            if reference.name().as_bstr() == "refs/stash" && !self.settings.stashes {
+                continue;
+            }
+            // A tag may name a tree or a blob; those have no history.
+            let Ok(id) = reference.peel_to_id() else { continue };
+            if id.header().is_ok_and(|header| header.kind() == Kind::Commit) {
+                tips.push(id.detach());
+            }
+        }
+        tips.extend(local.head_id().ok().map(gix::Id::detach));
+        tips.sort_unstable();
+        tips.dedup();
+        Ok((tips, Vec::new()))
+    }
+
+    fn walk(&self, local: &Repository) -> Result<Walk, SourceError> {
+        let (tips, hidden) = self.ends(local)?;
+        let mut walk = Walk { commits: Vec::new(), blobs: HashMap::default(), notices: Vec::new() };
+        if tips.is_empty() {
+            return Ok(walk);
+        }
+        let platform = local.rev_walk(tips).with_hidden(hidden.clone());
+        let commits = platform.sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst)).all();
+        for commit in commits.map_err(|error| fault("cannot walk the history", &error))? {
+            match commit {
+                Ok(info) => walk.commits.push(info.id),
+                Err(_) => walk.incomplete("a commit of the history is missing or damaged, and what comes before it with it"),
+            }
+        }
+        walk.commits.reverse();
+        let mut trees = Trees { local, seen: HashSet::default(), buffer: Vec::new() };
+        for id in hidden {
+            trees.each(id, &mut walk, None);
+        }
+        for at in 0..walk.commits.len() {
+            trees.each(walk.commits[at], &mut walk, u32::try_from(at).ok());
+        }
+        Ok(walk)
+    }
+}
+
+impl Walk {
+    fn incomplete(&mut self, what: &str) {
+        self.notices.push(Notice::incomplete(NoticeKind::Unreadable, format!("{what}. `git fsck` names it")));
+    }
+}
+
+/// Trees that were read already are not read again.
+struct Trees<'a> {
+    local: &'a Repository,
+    seen: HashSet<ObjectId>,
+    buffer: Vec<u8>,
+}
+
+impl Trees<'_> {
+    /// Enters every blob below a commit that no earlier one had; without a number they are known, and left out.
+    fn each(&mut self, commit: ObjectId, walk: &mut Walk, number: Option<u32>) {
+        let tree = self.local.objects.find_commit(&commit, &mut self.buffer).map(|commit| commit.tree());
+        let Ok(tree) = tree else {
+            walk.incomplete("a commit of the history is missing or damaged");
+            return;
+        };
+        let mut stack = vec![(tree, Vec::new(), 0)];
+        while let Some((tree, folder, depth)) = stack.pop() {
+            if depth > DEPTH || !self.seen.insert(tree) {
+                continue;
+            }
+            let Ok(entries) = self.local.objects.find_tree_iter(&tree, &mut self.buffer) else {
+                walk.incomplete("a folder of the history is missing or damaged");
+                continue;
+            };
+            for entry in entries.flatten() {
+                let id = entry.oid.to_owned();
+                let path = || [&folder[..], entry.filename].concat();
+                if entry.mode.is_tree() && !self.seen.contains(&id) {
+                    let mut path = path();
+                    path.push(b'/');
+                    stack.push((id, path, depth + 1));
+                } else if entry.mode.is_blob() && !walk.blobs.contains_key(&id) {
+                    let seen = AtomicBool::new(number.is_none());
+                    let first = First { commit: number.unwrap_or(u32::MAX), path: RepoPath::from_bytes(&path()), seen };
+                    walk.blobs.insert(id, first);
+                }
+            }
+        }
+    }
+}
+
+/// What the visits share.
+struct Visits<'a> {
+    blobs: &'a HashMap<ObjectId, First>,
+    wanted: &'a (dyn Fn(&RepoPath) -> Want + Sync),
+    visit: &'a (dyn Fn(Content<'_>) + Sync),
+    max_file_size: u64,
+    tally: &'a Tally,
+}
+
+impl Visits<'_> {
+    /// Scans a blob the first time it comes.
+    fn blob(&self, id: &gix::oid, bytes: &[u8]) {
+        let Some(first) = self.blobs.get(id) else { return };
+        if first.seen.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut want = (self.wanted)(&first.path);
+        if bytes.len() as u64 > self.max_file_size {
+            want = Want { text: want.text & !want.keep, binary: want.binary & !want.keep, keep: 0 };
+        }
+        let binary = read::is_binary(bytes);
+        self.tally.blobs.fetch_add(1, Ordering::Relaxed);
+        self.tally.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.tally.binary.fetch_add(u64::from(binary), Ordering::Relaxed);
+        if want.is_nothing() {
+            return;
+        }
+        let origin = Origin::Commit { blob: Arc::from(id.to_string()) };
+        read::visit_bytes(&first.path, &origin, want, binary, bytes, self.visit);
+    }
+}
+
+/// Gives every blob of every pack to `visits`. What cannot be decoded is left to the look-up by id.
+fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) {
+    let store = local.objects.store_ref();
+    let mut folders = vec![store.path().to_path_buf()];
+    folders.extend(store.alternate_db_paths().unwrap_or_default());
+    for folder in folders {
+        #[expect(clippy::disallowed_methods, reason = "packs of the repository being scanned")]
+        let Ok(entries) = std::fs::read_dir(folder.join("pack")) else { continue };
+        let mut indices: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        indices.retain(|path| path.extension().is_some_and(|extension| extension == "idx"));
+        indices.sort();
+        for index in indices {
+            let Ok(bundle) = pack::Bundle::at(&index, local.object_hash()) else { continue };
+            let options = pack::index::traverse::with_index::Options {
+                thread_limit: (threads > 0).then_some(threads),
+                check: pack::index::traverse::SafetyCheck::SkipFileAndObjectChecksumVerificationAndNoAbortOnDecodeError,
+                alloc_limit_bytes: Some(LARGEST),
+            };
+            let each = |kind: Kind, bytes: &[u8], entry: &pack::index::Entry, _: &dyn gix::Progress| {
+                if kind == Kind::Blob {
+                    visits.blob(&entry.oid, bytes);
+                }
+                Ok(())
+            };
+            // A damaged pack ends early: what it did not give is looked up by id, and told where that fails.
+            let _ = bundle.index.traverse_with_index(
+                &bundle.pack,
+                each,
+                &mut gix::progress::Discard,
+                &AtomicBool::new(false),
+                options,
+            );
+        }
+    }
+}
+
+/// Looks up what no pack gave; what is not there either.
+fn each_left(repository: &ThreadSafeRepository, visits: &Visits<'_>) -> Vec<RepoPath> {
+    let mut left: Vec<(&ObjectId, &First)> =
+        visits.blobs.iter().filter(|(_, first)| !first.seen.load(Ordering::Relaxed)).collect();
+    left.sort_unstable_by_key(|(id, _)| **id);
+    let missing = Mutex::new(Vec::new());
+    left.par_iter().with_min_len(16).for_each_init(
+        || (local(repository), Vec::new()),
+        |(local, buffer), (id, first)| match local.objects.find_blob(id, buffer) {
+            Ok(blob) => visits.blob(id, blob.data),
+            Err(_) => {
+                if let Ok(mut missing) = missing.lock() {
+                    missing.push(first.path.clone());
+                }
+            }
+        },
+    );
+    let mut missing = missing.into_inner().unwrap_or_default();
+    missing.sort_unstable();
+    missing
+}
+
+/// Every blob of the newest commit's tree.
+fn in_head(local: &Repository) -> HashSet<ObjectId> {
+    let Ok(head) = local.head_id() else { return HashSet::default() };
+    let mut walk = Walk { commits: Vec::new(), blobs: HashMap::default(), notices: Vec::new() };
+    Trees { local, seen: HashSet::default(), buffer: Vec::new() }.each(head.detach(), &mut walk, Some(0));
+    walk.blobs.into_keys().collect()
+}
+
+/// What is known of a commit; `None` where it cannot be read.
+fn commit(local: &Repository, number: u32, id: ObjectId) -> Option<Commit> {
+    let object = local.find_commit(id).ok()?;
+    let signature = object.author().ok()?;
+    let date = signature.time().ok().map(|time| time.format_or_unix(gix::date::time::format::SHORT));
+    Some(Commit {
+        number,
+        id: id.to_string(),
+        author: signature.name.to_string(),
+        date: date.unwrap_or_default(),
+        in_head: false,
+    })
+}
+
+impl Source for History {
+    fn for_each(
+        &self,
+        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
+        visit: &(dyn Fn(Content<'_>) + Sync),
+    ) -> Result<Outcome, SourceError> {
+        let repository = &self.opened.repository;
+        let here = local(repository);
+        let Walk { commits, blobs, mut notices } = self.walk(&here)?;
+        let tally = Tally::default();
+        let visits =
+            Visits { blobs: &blobs, wanted, visit, max_file_size: self.settings.max_file_size, tally: &tally };
+        each_packed(&here, self.settings.threads, &visits);
+        let missing = each_left(repository, &visits);
+        if let Some(first) = missing.first() {
+            let message = format!(
+                "{} blobs of the history are missing or damaged, `{first}` the first: a partial clone has only some; `git fsck` names damaged ones",
+                missing.len()
+            );
+            notices.push(Notice::incomplete(NoticeKind::Unreadable, message));
+        }
+        if here.is_shallow().unwrap_or(false) {
+            let message = "the repository is a shallow clone: what is older is not here and was not scanned. `git fetch --unshallow` brings it";
+            notices.push(Notice::warning(NoticeKind::Skipped, message.to_owned()));
+        }
+        let coverage = Coverage {
+            files_seen: blobs.values().filter(|first| first.commit != u32::MAX).count() as u64,
+            files_scanned: tally.blobs.into_inner(),
+            bytes_scanned: tally.bytes.into_inner(),
+            binary: tally.binary.into_inner(),
+        };
+        let head = in_head(&here);
+        let handle = repository.clone();
+        let attribute = move |blob: &str| {
+            let id = ObjectId::from_hex(blob.as_bytes()).ok()?;
+            let first = blobs.get(&id)?;
+            let commit_id = *commits.get(first.commit as usize)?;
+            let found = commit(&handle.to_thread_local(), first.commit, commit_id)?;
+            Some(Commit { in_head: head.contains(&id), ..found })
+        };
+        Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)) })
+    }
+}
