@@ -12,6 +12,7 @@ use crate::model::RepoPath;
 use crate::scan::Scanner;
 use crate::scan::registry::{self, BUILT_IN, BuiltIn};
 use crate::source::Source;
+use crate::source::git::history::{History, Settings as HistorySettings};
 use crate::source::stream::Stream;
 use crate::source::tree::{Settings as TreeSettings, Tree};
 
@@ -58,10 +59,35 @@ pub fn source(
     progress: Box<dyn Fn(u64) + Send + Sync>,
 ) -> Result<Box<dyn Source + Send>, CliError> {
     let tree = tree(args, settings, inputs)?;
+    if let Some(range) = &args.history {
+        return history(args, settings, inputs, range, &tree);
+    }
     let Some(path) = &inputs.stdin else { return Ok(Box::new(tree.with_progress(progress))) };
     let left_out = tree.leaves_out(&inputs.base.join(path)).map_err(RunError::Source)?;
     let stream = Stream::new(RepoPath::from_relative(path), Box::new(io::stdin()), max_file_size(args, settings)?);
     Ok(Box::new(stream.left_out(left_out)))
+}
+
+/// Every commit of the repository that holds the root.
+fn history(
+    args: &ScanArgs,
+    settings: &Settings,
+    inputs: &Inputs,
+    range: &str,
+    tree: &Tree,
+) -> Result<Box<dyn Source + Send>, CliError> {
+    let [folder] = &inputs.roots[..] else {
+        return Err(CliError::usage("--history goes with one root: the folder of a repository"));
+    };
+    let settings = HistorySettings {
+        folder: folder.clone(),
+        range: Some(range.to_owned()).filter(|range| !range.is_empty()),
+        stashes: args.stashes,
+        max_file_size: max_file_size(args, settings)?,
+        threads: args.threads,
+    };
+    let exclusions = tree.exclusions().map_err(RunError::Source)?;
+    Ok(Box::new(History::new(settings, exclusions).map_err(RunError::Source)?))
 }
 
 /// The scanners asked for, built, in registry order.
@@ -70,10 +96,16 @@ pub fn scanners(
     settings: &Settings,
     own: &registry::Settings,
 ) -> Result<Vec<Box<dyn Scanner>>, CliError> {
+    // What was vulnerable or misconfigured once is of no use to know; a secret of the past is.
+    let past = ["secrets".to_owned()];
     let wanted = match (&args.scanners[..], &settings.scan.scanners) {
+        ([], _) if args.history.is_some() => &past[..],
         ([], Some(names)) => names,
         (names, _) => names,
     };
+    if args.history.is_some() && wanted != past {
+        return Err(CliError::usage("--history looks for secrets: scan the work tree for everything else"));
+    }
     for name in wanted.iter().chain(&args.skip_scanners) {
         known_scanner(name)?;
     }

@@ -94,7 +94,11 @@ pub fn write(
         },
         sarif_all_rules: args.sarif_rules == SarifRules::All,
         show_suppressed: args.show_suppressed,
-        category: args.category.clone(),
+        // Beside the tree's alerts in code scanning, not in their place.
+        category: match args.history {
+            Some(_) => format!("{}-history", args.category),
+            None => args.category.clone(),
+        },
         verbose: terminal.verbose,
         commit: ci.and_then(Ci::commit),
     };

@@ -1,5 +1,6 @@
 //! Layer 1: where inputs come from. Each source yields the same [`Input`]s to the same scanners.
 
+pub mod git;
 mod read;
 pub mod stream;
 pub mod tree;
@@ -37,7 +38,8 @@ pub struct Content<'a> {
     pub binary: bool,
 }
 
-/// The commit that first had a blob, by the blob's object id in hexadecimal.
+/// The commit that first had a blob, by the blob's object id in hexadecimal; `None` where the blob was there
+/// before the range.
 pub type Attribution = dyn Fn(&str) -> Option<Commit> + Send + Sync;
 
 /// What a source could read, and what it could not.

@@ -7,6 +7,8 @@ mod advisory;
 mod cli;
 mod deps;
 mod documents;
+#[cfg(unix)]
+mod git;
 mod layering;
 mod merge;
 mod sarif;

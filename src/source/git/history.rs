@@ -18,12 +18,16 @@ use rayon::prelude::*;
 
 use super::{Opened, fault, local, open, range};
 use crate::model::{Commit, Coverage, Notice, NoticeKind, Origin, RepoPath};
+use crate::source::tree::Exclusions;
 use crate::source::{Content, Outcome, Source, SourceError, Want, read};
 
 /// Largest single object that is decoded, in bytes.
 const LARGEST: usize = 1 << 30;
 /// Folders within folders that are followed.
 const DEPTH: usize = 512;
+
+/// In place of a commit's number: what a range leaves out.
+const BEFORE: u32 = u32::MAX;
 
 /// What of a history is scanned.
 #[derive(Clone, Debug)]
@@ -44,10 +48,12 @@ pub struct Settings {
 pub struct History {
     settings: Settings,
     opened: Opened,
+    exclusions: Mutex<Exclusions>,
 }
 
 /// A blob's first appearance.
 struct First {
+    /// Its number; [`BEFORE`] where the range begins after it.
     commit: u32,
     path: RepoPath,
     seen: AtomicBool,
@@ -74,9 +80,9 @@ impl History {
     ///
     /// # Errors
     /// Where the folder lies in no repository.
-    pub fn new(settings: Settings) -> Result<Self, SourceError> {
+    pub fn new(settings: Settings, exclusions: Exclusions) -> Result<Self, SourceError> {
         let opened = open(&settings.folder)?;
-        Ok(Self { settings, opened })
+        Ok(Self { settings, opened, exclusions: Mutex::new(exclusions) })
     }
 
     /// The commits to begin at, and those to stop before.
@@ -115,22 +121,38 @@ impl History {
         for commit in commits.map_err(|error| fault("cannot walk the history", &error))? {
             match commit {
                 Ok(info) => walk.commits.push(info.id),
-                Err(_) => walk.incomplete("a commit of the history is missing or damaged, and what comes before it with it"),
+                Err(_) => {
+                    walk.incomplete("a commit of the history is missing or damaged, and what comes before it with it")
+                }
             }
         }
         walk.commits.reverse();
-        let mut trees = Trees { local, seen: HashSet::default(), buffer: Vec::new() };
+        let mut exclusions =
+            self.exclusions.lock().map_err(|_| fault("cannot walk the history", &"a thread failed"))?;
+        let mut keeps = |path: &RepoPath| !exclusions.match_file(&self.opened.root.join(path.as_str()));
+        let mut trees = Trees::new(local, &mut keeps);
         for id in hidden {
-            trees.each(id, &mut walk, None);
+            trees.each(id, &mut walk, BEFORE);
         }
         for at in 0..walk.commits.len() {
-            trees.each(walk.commits[at], &mut walk, u32::try_from(at).ok());
+            trees.each(walk.commits[at], &mut walk, u32::try_from(at).unwrap_or(BEFORE - 1));
         }
+        walk.look_at_what_was_there();
         Ok(walk)
     }
 }
 
 impl Walk {
+    /// A range may change a file around a secret that was there before: the versions before it are scanned too,
+    /// so that what they hold is not told as new.
+    fn look_at_what_was_there(&mut self) {
+        let changed: std::collections::HashSet<RepoPath> =
+            self.blobs.values().filter(|first| first.commit != BEFORE).map(|first| first.path.clone()).collect();
+        for first in self.blobs.values_mut().filter(|first| first.commit == BEFORE) {
+            *first.seen.get_mut() = !changed.contains(&first.path);
+        }
+    }
+
     fn incomplete(&mut self, what: &str) {
         self.notices.push(Notice::incomplete(NoticeKind::Unreadable, format!("{what}. `git fsck` names it")));
     }
@@ -139,13 +161,30 @@ impl Walk {
 /// Trees that were read already are not read again.
 struct Trees<'a> {
     local: &'a Repository,
+    keeps: &'a mut dyn FnMut(&RepoPath) -> bool,
     seen: HashSet<ObjectId>,
+    /// Every path that came, `None` where it is left out.
+    paths: std::collections::HashMap<Vec<u8>, Option<RepoPath>>,
     buffer: Vec<u8>,
 }
 
-impl Trees<'_> {
-    /// Enters every blob below a commit that no earlier one had; without a number they are known, and left out.
-    fn each(&mut self, commit: ObjectId, walk: &mut Walk, number: Option<u32>) {
+impl<'a> Trees<'a> {
+    fn new(local: &'a Repository, keeps: &'a mut dyn FnMut(&RepoPath) -> bool) -> Self {
+        Self { local, keeps, seen: HashSet::default(), paths: Default::default(), buffer: Vec::new() }
+    }
+
+    /// The path as reports write it, where it is wanted.
+    fn path(&mut self, bytes: Vec<u8>) -> Option<RepoPath> {
+        if let Some(known) = self.paths.get(&bytes) {
+            return known.clone();
+        }
+        let path = Some(RepoPath::from_bytes(&bytes)).filter(|path| (self.keeps)(path));
+        self.paths.insert(bytes, path.clone());
+        path
+    }
+
+    /// Enters every blob below a commit that no earlier one had, under the commit's number.
+    fn each(&mut self, commit: ObjectId, walk: &mut Walk, number: u32) {
         let tree = self.local.objects.find_commit(&commit, &mut self.buffer).map(|commit| commit.tree());
         let Ok(tree) = tree else {
             walk.incomplete("a commit of the history is missing or damaged");
@@ -156,23 +195,26 @@ impl Trees<'_> {
             if depth > DEPTH || !self.seen.insert(tree) {
                 continue;
             }
-            let Ok(entries) = self.local.objects.find_tree_iter(&tree, &mut self.buffer) else {
-                walk.incomplete("a folder of the history is missing or damaged");
-                continue;
-            };
-            for entry in entries.flatten() {
-                let id = entry.oid.to_owned();
-                let path = || [&folder[..], entry.filename].concat();
-                if entry.mode.is_tree() && !self.seen.contains(&id) {
-                    let mut path = path();
-                    path.push(b'/');
-                    stack.push((id, path, depth + 1));
-                } else if entry.mode.is_blob() && !walk.blobs.contains_key(&id) {
-                    let seen = AtomicBool::new(number.is_none());
-                    let first = First { commit: number.unwrap_or(u32::MAX), path: RepoPath::from_bytes(&path()), seen };
-                    walk.blobs.insert(id, first);
+            let mut buffer = std::mem::take(&mut self.buffer);
+            match self.local.objects.find_tree_iter(&tree, &mut buffer) {
+                Ok(entries) => {
+                    for entry in entries.flatten() {
+                        let id = entry.oid.to_owned();
+                        let mut path = [&folder[..], entry.filename].concat();
+                        if entry.mode.is_tree() && !self.seen.contains(&id) {
+                            path.push(b'/');
+                            stack.push((id, path, depth + 1));
+                        } else if entry.mode.is_blob()
+                            && !walk.blobs.contains_key(&id)
+                            && let Some(path) = self.path(path)
+                        {
+                            walk.blobs.insert(id, First { commit: number, path, seen: AtomicBool::new(false) });
+                        }
+                    }
                 }
+                Err(_) => walk.incomplete("a folder of the history is missing or damaged"),
             }
+            self.buffer = buffer;
         }
     }
 }
@@ -215,7 +257,6 @@ fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) {
     let mut folders = vec![store.path().to_path_buf()];
     folders.extend(store.alternate_db_paths().unwrap_or_default());
     for folder in folders {
-        #[expect(clippy::disallowed_methods, reason = "packs of the repository being scanned")]
         let Ok(entries) = std::fs::read_dir(folder.join("pack")) else { continue };
         let mut indices: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         indices.retain(|path| path.extension().is_some_and(|extension| extension == "idx"));
@@ -271,22 +312,21 @@ fn each_left(repository: &ThreadSafeRepository, visits: &Visits<'_>) -> Vec<Repo
 fn in_head(local: &Repository) -> HashSet<ObjectId> {
     let Ok(head) = local.head_id() else { return HashSet::default() };
     let mut walk = Walk { commits: Vec::new(), blobs: HashMap::default(), notices: Vec::new() };
-    Trees { local, seen: HashSet::default(), buffer: Vec::new() }.each(head.detach(), &mut walk, Some(0));
+    Trees::new(local, &mut |_| true).each(head.detach(), &mut walk, 0);
     walk.blobs.into_keys().collect()
 }
 
-/// What is known of a commit; `None` where it cannot be read.
-fn commit(local: &Repository, number: u32, id: ObjectId) -> Option<Commit> {
-    let object = local.find_commit(id).ok()?;
-    let signature = object.author().ok()?;
-    let date = signature.time().ok().map(|time| time.format_or_unix(gix::date::time::format::SHORT));
-    Some(Commit {
-        number,
-        id: id.to_string(),
-        author: signature.name.to_string(),
-        date: date.unwrap_or_default(),
-        in_head: false,
-    })
+/// What is known of a commit; one that cannot be read has neither author nor date.
+fn commit(local: &Repository, number: u32, id: ObjectId) -> Commit {
+    let mut commit = Commit { number, id: id.to_string(), author: String::new(), date: String::new(), in_head: false };
+    if let Ok(object) = local.find_commit(id)
+        && let Ok(author) = object.author()
+    {
+        commit.author = author.name.to_string();
+        let date = author.time().ok().map(|time| time.format_or_unix(gix::date::time::format::SHORT));
+        commit.date = date.unwrap_or_default();
+    }
+    commit
 }
 
 impl Source for History {
@@ -299,8 +339,7 @@ impl Source for History {
         let here = local(repository);
         let Walk { commits, blobs, mut notices } = self.walk(&here)?;
         let tally = Tally::default();
-        let visits =
-            Visits { blobs: &blobs, wanted, visit, max_file_size: self.settings.max_file_size, tally: &tally };
+        let visits = Visits { blobs: &blobs, wanted, visit, max_file_size: self.settings.max_file_size, tally: &tally };
         each_packed(&here, self.settings.threads, &visits);
         let missing = each_left(repository, &visits);
         if let Some(first) = missing.first() {
@@ -315,7 +354,7 @@ impl Source for History {
             notices.push(Notice::warning(NoticeKind::Skipped, message.to_owned()));
         }
         let coverage = Coverage {
-            files_seen: blobs.values().filter(|first| first.commit != u32::MAX).count() as u64,
+            files_seen: blobs.values().filter(|first| first.commit != BEFORE).count() as u64,
             files_scanned: tally.blobs.into_inner(),
             bytes_scanned: tally.bytes.into_inner(),
             binary: tally.binary.into_inner(),
@@ -326,7 +365,7 @@ impl Source for History {
             let id = ObjectId::from_hex(blob.as_bytes()).ok()?;
             let first = blobs.get(&id)?;
             let commit_id = *commits.get(first.commit as usize)?;
-            let found = commit(&handle.to_thread_local(), first.commit, commit_id)?;
+            let found = commit(&handle.to_thread_local(), first.commit, commit_id);
             Some(Commit { in_head: head.contains(&id), ..found })
         };
         Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)) })

@@ -66,7 +66,7 @@ pub(super) fn range(local: &Repository, text: &str) -> Result<(Vec<ObjectId>, Ve
         Spec::Range { from, to } => (vec![to], vec![from]),
         Spec::Merge { theirs, ours } => {
             let base = local.merge_base(theirs, ours).map_err(|error| wrong(&error))?;
-            (vec![theirs, ours], vec![base.detach()])
+            (vec![theirs, ours], base.map(gix::Id::detach).into_iter().collect())
         }
         _ => return Err(wrong(&"this form of a range is not read")),
     })

@@ -77,7 +77,11 @@ impl Tree {
         }
     }
 
-    fn exclusions(&self) -> Result<Exclusions, SourceError> {
+    /// What is left out of files that are named, not walked.
+    ///
+    /// # Errors
+    /// On a glob that does not parse.
+    pub fn exclusions(&self) -> Result<Exclusions, SourceError> {
         let base = std::path::absolute(&self.settings.base).unwrap_or_else(|_| self.settings.base.clone());
         let base: PathBuf = base.components().collect();
         Ok(Exclusions { base, globs: self.overrides()?, own: self.settings.ignore_files.then(HashMap::new) })
@@ -96,8 +100,8 @@ fn absent(path: RepoPath, error: &io::Error) -> Notice {
     super::unreadable(&path, error)
 }
 
-/// The exclusions that hold for named files.
-struct Exclusions {
+/// The exclusions that hold for named files: globs, and `.portcullisignore`.
+pub struct Exclusions {
     /// Absolute.
     base: PathBuf,
     globs: Override,
@@ -106,7 +110,8 @@ struct Exclusions {
 }
 
 impl Exclusions {
-    fn match_file(&mut self, path: &Path) -> bool {
+    /// True where the file at `path`, which need not exist, is left out.
+    pub fn match_file(&mut self, path: &Path) -> bool {
         let Ok(path) = std::path::absolute(path) else { return false };
         let Ok(below) = path.strip_prefix(&self.base) else { return false };
         // Folders from the top: what lies in one that is left out is left out.
