@@ -80,6 +80,10 @@ pub struct ScanArgs {
     /// The path of the file on standard input: it decides what is looked for, and stands in the report.
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,
+    /// Folder that reported paths are relative to; every path must lie in it. Without it: the one folder scanned,
+    /// else the current one.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
     /// Report format, with `=FILE` to write it there; may be repeated.
     #[arg(short, long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<String>,

@@ -11,7 +11,7 @@ use super::output::read_file;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
     /// The folder that reported paths are relative to: the one folder scanned, else the current one. A
-    /// single file elsewhere has its own folder.
+    /// single file elsewhere has its own folder. `--root` goes before all this.
     pub base: PathBuf,
     /// Folders and files that were named.
     pub roots: Vec<PathBuf>,
@@ -27,64 +27,72 @@ impl Inputs {
     /// # Errors
     /// On a path outside the base, a list that cannot be read, or flags that do not go together.
     pub fn find(args: &ScanArgs) -> Result<Self, CliError> {
-        let here = PathBuf::from(".");
+        let asked = args.root.as_deref();
+        let base = asked.unwrap_or(Path::new(".")).to_path_buf();
         let dash = |path: &PathBuf| path.as_os_str() == "-";
         if args.paths.iter().any(dash) {
             if args.paths.len() > 1 {
                 return Err(CliError::usage("`-` reads the one file of a scan: scan other paths by themselves"));
             }
             let name = args.stdin_filename.as_deref().unwrap_or(Path::new("stdin"));
-            return Ok(Self { stdin: Some(below_current(name)?), base: here, ..Self::default() });
+            return Ok(Self { stdin: Some(below_base(&base, name)?), base, ..Self::default() });
         }
         if args.stdin_filename.is_some() {
             return Err(CliError::usage("--stdin-filename names the file on standard input: add `-`"));
         }
         if let Some(list) = &args.files_from {
-            return Ok(Self { listed: all_below(&here, &read_list(list)?)?, base: here, ..Self::default() });
+            return Ok(Self { listed: all_below(&base, &read_list(list)?)?, base, ..Self::default() });
         }
-        match &args.paths[..] {
-            [] => Ok(Self { roots: vec![here.clone()], base: here, ..Self::default() }),
-            [folder] if folder.is_dir() => {
+        match (&args.paths[..], asked) {
+            ([], _) => Ok(Self { roots: vec![base.clone()], base, ..Self::default() }),
+            ([folder], None) if folder.is_dir() => {
                 Ok(Self { roots: vec![folder.clone()], base: folder.clone(), ..Self::default() })
             }
-            [file] => Ok(single(file, here)),
-            several => Ok(Self { roots: all_below(&here, several)?, base: here, ..Self::default() }),
+            ([file], None) => Ok(single(file, base)),
+            (several, _) => Ok(Self { roots: all_below(&base, several)?, base, ..Self::default() }),
         }
     }
 }
 
 /// One file: below the current folder where it lies there, so that its path reads as in a scan of all.
 fn single(file: &Path, here: PathBuf) -> Inputs {
-    if let Some(below) = below_current(file).ok().filter(|_| file.exists()) {
+    if let Some(below) = below_base(&here, file).ok().filter(|_| file.exists()) {
         return Inputs { roots: vec![here.join(below)], base: here, ..Inputs::default() };
     }
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     Inputs { roots: vec![file.to_path_buf()], base: parent.map_or(here, Path::to_path_buf), ..Inputs::default() }
 }
 
-fn all_below(here: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    paths.iter().map(|path| Ok(here.join(below_current(path)?))).collect()
+fn all_below(base: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    paths.iter().map(|path| Ok(base.join(below_base(base, path)?))).collect()
 }
 
-/// The path as seen from the current folder, without `.` and `..`.
-fn below_current(path: &Path) -> Result<PathBuf, CliError> {
+/// The path as seen from `base`, without `.` and `..`; a relative one is seen from the current folder first.
+fn below_base(base: &Path, path: &Path) -> Result<PathBuf, CliError> {
     let current = std::env::current_dir().map_err(|error| {
         CliError::usage(format!("the current folder cannot be read: {error}. Change to one that can"))
     })?;
-    below(&current, path).or_else(|| below(&current, &resolved(path)?)).ok_or_else(|| {
+    let folder = plain(&current.join(base));
+    let seen = plain(&current.join(path));
+    below(&folder, &seen).or_else(|| below(&resolved(&folder)?, &resolved(&seen)?)).ok_or_else(|| {
         CliError::usage(format!(
-            "`{}` is outside of the current folder `{}`, which paths in the report are relative to: scan it by itself, \
-             or from a folder that holds all paths",
+            "`{}` is outside of `{}`, which paths in the report are relative to: scan it by itself, or with a --root \
+             that holds all paths",
             path.display(),
-            current.display()
+            folder.display()
         ))
     })
 }
 
-/// `path` seen from `folder`, where it lies in it by its text.
+/// `path` as seen from `folder`, where it lies in it by its text.
 fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
+    path.strip_prefix(folder).ok().map(Path::to_path_buf)
+}
+
+/// The path without `.` and `..`, by its text alone.
+fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
-    for part in folder.join(path).components() {
+    for part in path.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
@@ -93,7 +101,7 @@ fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
             part => plain.push(part),
         }
     }
-    plain.strip_prefix(folder).ok().map(Path::to_path_buf)
+    plain
 }
 
 /// The path with the links of its folder followed: `/tmp` is one on some systems.
@@ -186,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_path_stays_in_its_folder() {
-        let seen = |path: &str| below(Path::new("/w/repo"), Path::new(path));
+        let seen = |path: &str| below(Path::new("/w/repo"), &plain(&Path::new("/w/repo").join(path)));
         assert_eq!(seen("a/./b/../c"), Some(PathBuf::from("a/c")));
         assert_eq!(seen("/w/repo/x"), Some(PathBuf::from("x")));
         assert_eq!(seen("../repo/x"), Some(PathBuf::from("x")));

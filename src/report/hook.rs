@@ -101,7 +101,7 @@ mod tests {
         report.gate_failed = true;
         let text = text(&report);
         assert!(text.lines().count() <= 24, "{text}");
-        assert!(text.contains("96 more") && text.contains("# portcullis:ignore"));
+        assert!(text.contains("96 more") && text.contains("on the line or above it: # portcullis"));
     }
 
     #[test]

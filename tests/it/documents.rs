@@ -31,7 +31,8 @@ fn reports() -> [Value; 2] {
     fs::remove_file(tree.join("gone.Dockerfile")).unwrap();
     let toml = "[[ignore]]\nrule = \"iac/*\"\npath = \"compose.yaml\"\nreason = \"a demo\"\nuntil = \"2999-01-01\"\n";
     fs::write(tree.join("portcullis.toml"), toml).unwrap();
-    let dockerfile = "# portcullis:ignore -- a demo\nFROM alpine:latest\nUSER root\n";
+    // In two pieces, for our own scan reads this file's comments too.
+    let dockerfile = ["# portcullis", ":ignore docker-no-user -- a demo\nFROM alpine:latest\nUSER root\n"].concat();
     fs::write(tree.join("new.Dockerfile"), dockerfile).unwrap();
     fs::create_dir(tree.join("broken")).unwrap();
     fs::write(tree.join("broken/package-lock.json"), "{").unwrap();

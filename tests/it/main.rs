@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr)]
 
+#[cfg(unix)]
+mod action;
 mod advisory;
 #[cfg(unix)]
 mod cli;

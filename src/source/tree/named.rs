@@ -33,7 +33,8 @@ impl Tree {
         let mut named = Named::default();
         let mut exclusions = self.exclusions()?;
         for root in &self.settings.roots {
-            let unreadable = |source| SourceError::Root { path: root.clone(), source };
+            let shown = root.strip_prefix(".").ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(root);
+            let unreadable = |source| SourceError::Root { path: shown.to_path_buf(), source };
             #[expect(clippy::disallowed_methods, reason = "a root that is not there is refused by name")]
             let is_folder = std::fs::metadata(root).map_err(unreadable)?.is_dir();
             if is_folder {
