@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::baseline::BaselineArgs;
 use super::db::DbArgs;
 use super::hook::HookArgs;
+use super::init::InitArgs;
 use super::merge::MergeArgs;
 
 /// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
@@ -50,6 +51,8 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Fetch, check and carry the advisory database.
     Db(DbArgs),
+    /// Propose a configuration, a workflow and a hook for this repository.
+    Init(InitArgs),
     /// Scan before each commit or push.
     Hook(HookArgs),
     /// List and show rules.

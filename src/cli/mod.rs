@@ -6,6 +6,7 @@ mod ci;
 pub mod db;
 pub mod exit;
 pub mod hook;
+pub mod init;
 mod inputs;
 pub mod merge;
 mod output;
@@ -97,6 +98,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             _ => Ok(Exit::Incomplete),
         },
         Command::Hook(args) => hook::run(args, terminal),
+        Command::Init(args) => init::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),
         Command::Explain { rule } => rules::explain(rule),
         Command::Completions { shell } => {

@@ -70,30 +70,40 @@ impl Hook {
 
 /// Carries out `portcullis hook`.
 pub fn run(args: &HookArgs, terminal: &Terminal) -> Result<Exit, CliError> {
-    let mut told = String::new();
-    match &args.command {
+    let told = match &args.command {
         HookCommand::Run { hook, .. } => return run::run(*hook, terminal),
-        HookCommand::Install { hooks } => {
-            let place = Place::find(Path::new("."))?;
-            place.refuse_foreign(hooks)?;
-            for hook in hooks {
-                told.push_str(
-                    &script::install(&place.hooks, *hook).map_err(|error| failed(&place.hooks, *hook, &error))?,
-                );
-                told.push('\n');
-            }
-        }
+        HookCommand::Install { hooks } => install(Path::new("."), hooks)?,
         HookCommand::Uninstall { hooks } => {
             let place = Place::find(Path::new("."))?;
-            for hook in hooks {
-                told.push_str(
-                    &script::uninstall(&place.hooks, *hook).map_err(|error| failed(&place.hooks, *hook, &error))?,
-                );
-                told.push('\n');
-            }
+            each(hooks, &place, script::uninstall)?
         }
-    }
+    };
     print(lines(&told).as_bytes())
+}
+
+/// Installs hooks into the repository around `folder`; what to tell the user, a line for each.
+///
+/// # Errors
+/// Where there is no repository, or its hooks are not ours to write.
+pub fn install(folder: &Path, hooks: &[Hook]) -> Result<String, CliError> {
+    let place = Place::find(folder)?;
+    place.refuse_foreign(hooks)?;
+    each(hooks, &place, script::install)
+}
+
+/// True where the repository around `folder` has our pre-commit hook, or one cannot be installed.
+pub fn is_installed(folder: &Path) -> bool {
+    let Ok(place) = Place::find(folder) else { return true };
+    place.refuse_foreign(&[Hook::PreCommit]).is_err() || script::is_installed(&place.hooks, Hook::PreCommit)
+}
+
+fn each(hooks: &[Hook], place: &Place, work: fn(&Path, Hook) -> io::Result<String>) -> Result<String, CliError> {
+    let mut told = String::new();
+    for hook in hooks {
+        told.push_str(&work(&place.hooks, *hook).map_err(|error| failed(&place.hooks, *hook, &error))?);
+        told.push('\n');
+    }
+    Ok(told)
 }
 
 fn failed(folder: &Path, hook: Hook, error: &io::Error) -> CliError {

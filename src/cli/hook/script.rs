@@ -98,6 +98,11 @@ pub fn uninstall(folder: &Path, hook: Hook) -> io::Result<String> {
     Ok(format!("{}: as it was before portcullis", file.display()))
 }
 
+/// True where the hook in `folder` is ours.
+pub fn is_installed(folder: &Path, hook: Hook) -> bool {
+    present(&files(folder, hook).0).is_ok_and(|bytes| bytes.is_some_and(|bytes| is_ours(&bytes)))
+}
+
 fn files(folder: &Path, hook: Hook) -> (PathBuf, PathBuf) {
     (folder.join(hook.name()), folder.join(format!("{}{EARLIER}", hook.name())))
 }
