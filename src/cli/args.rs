@@ -167,6 +167,22 @@ pub struct ScanArgs {
     /// Notices of unused ignores fail the run as incomplete.
     #[arg(long)]
     pub deny_unused_ignores: bool,
+    /// Scan what is staged for the next commit, as the index has it, and report what is new.
+    #[arg(long, conflicts_with_all = ["diff", "since", "history"])]
+    pub staged: bool,
+    /// Scan the files that a range of commits changed, and report what is new: BASE for BASE...HEAD (since the
+    /// branches parted), or A..B.
+    #[arg(long, value_name = "BASE", conflicts_with_all = ["since", "history"])]
+    pub diff: Option<String>,
+    /// Scan the files that changed since a revision, and report what is new.
+    #[arg(long, value_name = "REV", conflicts_with = "history")]
+    pub since: Option<String>,
+    /// With --staged, --diff or --since, report findings on all lines of changed files.
+    #[arg(long)]
+    pub whole_files: bool,
+    /// The index to read instead of the repository's; git sets it for its hooks.
+    #[arg(long, value_name = "FILE", env = "GIT_INDEX_FILE", hide = true)]
+    pub index_file: Option<PathBuf>,
     /// Look for secrets in every commit of the repository instead of the work tree; with `=REV` or `=A..B` in
     /// those commits alone.
     #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, default_missing_value = "")]

@@ -12,6 +12,7 @@ use crate::model::RepoPath;
 use crate::scan::Scanner;
 use crate::scan::registry::{self, BUILT_IN, BuiltIn};
 use crate::source::Source;
+use crate::source::git::changes::{Changes, Settings as ChangeSettings, Which};
 use crate::source::git::history::{History, Settings as HistorySettings};
 use crate::source::stream::Stream;
 use crate::source::tree::{Settings as TreeSettings, Tree};
@@ -62,10 +63,39 @@ pub fn source(
     if let Some(range) = &args.history {
         return history(args, settings, inputs, range, &tree);
     }
+    if let Some(which) = change(args) {
+        return changes(args, settings, inputs, which, &tree);
+    }
     let Some(path) = &inputs.stdin else { return Ok(Box::new(tree.with_progress(progress))) };
     let left_out = tree.leaves_out(&inputs.base.join(path)).map_err(RunError::Source)?;
     let stream = Stream::new(RepoPath::from_relative(path), Box::new(io::stdin()), max_file_size(args, settings)?);
     Ok(Box::new(stream.left_out(left_out)))
+}
+
+/// Which change was asked for.
+fn change(args: &ScanArgs) -> Option<Which> {
+    if args.staged {
+        return Some(Which::Staged(args.index_file.clone()));
+    }
+    let since = args.since.as_ref().map(|revision| format!("{revision}..HEAD"));
+    args.diff.clone().or(since).map(Which::Range)
+}
+
+/// What is staged, or what a range of commits changed.
+fn changes(
+    args: &ScanArgs,
+    settings: &Settings,
+    inputs: &Inputs,
+    which: Which,
+    tree: &Tree,
+) -> Result<Box<dyn Source + Send>, CliError> {
+    let [folder] = &inputs.roots[..] else {
+        return Err(CliError::usage("--staged, --diff and --since go with one root: a folder of the repository"));
+    };
+    let max_file_size = max_file_size(args, settings)?;
+    let settings = ChangeSettings { folder: folder.clone(), which, whole_files: args.whole_files, max_file_size };
+    let exclusions = tree.exclusions().map_err(RunError::Source)?;
+    Ok(Box::new(Changes::new(settings, exclusions).map_err(RunError::Source)?))
 }
 
 /// Every commit of the repository that holds the root.

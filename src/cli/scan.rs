@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::ScanArgs;
 use super::baseline::{BaselineArgs, BaselineCommand};
@@ -11,10 +11,11 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::output::Terminal;
 use super::{CliError, plan, settings, targets};
-use crate::config::{Settings, parse_threshold};
+use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine;
 use crate::external::{Import, ImportSettings, dedup};
 use crate::model::{Confidence, ScanReport};
+use crate::scan::registry::BUILT_IN;
 use crate::triage::gate::{GateSettings, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
 
@@ -160,11 +161,14 @@ fn min_confidence(args: &ScanArgs) -> Result<Option<Confidence>, CliError> {
 }
 
 fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> Verdict {
-    let Scanned { report, configuration, ignores, today, .. } = done;
+    let Scanned { report, configuration, ignores, today, base } = done;
     if let Some(least) = gate_settings.min_confidence.or(configuration.min_confidence) {
         report.findings.retain(|finding| finding.confidence >= least);
     }
-    ignore::apply(report, ignores, today);
+    let idle = idle_scanners(report);
+    let whole = sees_everything(args, base);
+    let could_match = |entry: &Entry| whole && !idle.iter().any(|name| entry.is_about(name));
+    ignore::apply(report, ignores, today, &could_match);
     if args.deny_unused_ignores || configuration.deny_unused_ignores {
         for notice in report.notices.iter_mut().filter(|n| n.kind == crate::model::NoticeKind::Suppression) {
             notice.incomplete = true;
@@ -172,6 +176,19 @@ fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> 
     }
     report.complete = !report.notices.iter().any(|notice| notice.incomplete);
     gate(report, gate_settings)
+}
+
+/// The built-in scanners that did not run.
+fn idle_scanners(report: &ScanReport) -> Vec<&'static str> {
+    BUILT_IN.iter().map(|one| one.name).filter(|name| !report.scanners.contains(name)).collect()
+}
+
+/// True where the run looked at all that the configuration speaks of: every file of its folder.
+fn sees_everything(args: &ScanArgs, base: &Path) -> bool {
+    let parts = args.staged || args.diff.is_some() || args.since.is_some() || args.history.is_some();
+    let few = args.files_from.is_some() || !args.include.is_empty() || !args.exclude.is_empty();
+    let whole = matches!(&args.paths[..], []) || matches!(&args.paths[..], [one] if one.is_dir());
+    !parts && !few && whole && (args.config.is_some() || base.join(CONFIG_FILE).is_file())
 }
 
 /// One line on standard error: counts, coverage, time, and then the gate's reasons.

@@ -1,5 +1,6 @@
 //! Layer 4: one run, from a source and scanners to a sorted report.
 
+mod changes;
 mod dispatch;
 mod history;
 mod mask;
@@ -94,6 +95,9 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     finish(plan, &mut collected);
     std::mem::take(&mut collected.values).mask(&mut collected.findings);
     suppress(&mut collected, &plan.today);
+    if let Some(lines_of) = &outcome.lines {
+        changes::retain(&mut collected.findings, &mut collected.notices, lines_of.as_ref());
+    }
     if let Some(commit_of) = &outcome.attribution {
         collected.findings = history::attribute(collected.findings, commit_of);
     }

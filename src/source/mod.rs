@@ -7,6 +7,7 @@ pub mod tree;
 
 use crate::model::{Commit, Coverage, Input, Notice, RepoPath};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What the engine wants of one path. The masks have one bit per scanner, in the engine's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct Content<'a> {
 /// before the range.
 pub type Attribution = dyn Fn(&str) -> Option<Commit> + Send + Sync;
 
+/// Lines of a file, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// Every line.
+    All,
+    /// First and last of each stretch; a last below the first is a place where lines went, right before the
+    /// first.
+    Some(Vec<(u32, u32)>),
+}
+
+/// Which lines of a file a change brought; `None` of a file that it did not touch.
+pub type NewLines = dyn Fn(&RepoPath) -> Option<Lines> + Send + Sync;
+
 /// What a source could read, and what it could not.
 #[derive(Default)]
 pub struct Outcome {
@@ -51,6 +65,8 @@ pub struct Outcome {
     pub notices: Vec<Notice>,
     /// Who brought what; only of a history.
     pub attribution: Option<Box<Attribution>>,
+    /// What is new; only of a change. Findings elsewhere are not told.
+    pub lines: Option<Arc<NewLines>>,
 }
 
 /// A supply of inputs, each read once.

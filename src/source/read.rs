@@ -203,11 +203,15 @@ fn visit_windows(
         });
     }
     let hidden = want.keep != 0 && (!done.binary || want.binary & want.keep != 0);
-    let notice = hidden.then(|| too_large(path, max_bytes, "only secrets were looked for in it"));
+    let notice = hidden.then(|| too_large(path, max_bytes, SECRETS_ONLY));
     Ok((done, notice))
 }
 
-fn too_large(path: &RepoPath, max_bytes: u64, what: &str) -> Notice {
+/// What is done with a file that is too large for parsers.
+pub const SECRETS_ONLY: &str = "only secrets were looked for in it";
+
+/// Says that a file is above the limit, and what that means.
+pub fn too_large(path: &RepoPath, max_bytes: u64, what: &str) -> Notice {
     let message = format!("the file is larger than {max_bytes} bytes: {what}. Raise --max-file-size to have it parsed");
     Notice::incomplete(NoticeKind::Skipped, message).at(path)
 }

@@ -236,7 +236,7 @@ impl Source for Tree {
             bytes_scanned: read.into_inner(),
             binary: binary.into_inner(),
         };
-        Ok(Outcome { coverage, notices: notices.into_inner().unwrap_or_default(), attribution: None })
+        Ok(Outcome { coverage, notices: notices.into_inner().unwrap_or_default(), ..Outcome::default() })
     }
 }
 

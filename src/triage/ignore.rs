@@ -36,6 +36,12 @@ impl Entry {
         Ok(GlobBuilder::new(glob).literal_separator(true).build()?.compile_matcher())
     }
 
+    /// True where its rule names this scanner.
+    #[must_use]
+    pub fn is_about(&self, scanner: &str) -> bool {
+        self.rule.as_deref().and_then(|rule| rule.split_once('/')).is_some_and(|(name, _)| name == scanner)
+    }
+
     fn describe(&self) -> String {
         let path = self.path.as_ref().map(|glob| glob.glob().glob().to_owned());
         [("rule", &self.rule), ("path", &path), ("fingerprint", &self.fingerprint), ("package", &self.package)]
@@ -89,8 +95,9 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 }
 
 /// Marks what the entries suppress, and tells which entries expired or matched nothing. A finding that a
-/// comment already suppresses counts as use of the entry too.
-pub fn apply(report: &mut ScanReport, entries: &[Entry], today: &str) {
+/// comment already suppresses counts as use of the entry too. `could_match` says whether the run looked at
+/// anything that an entry is about: only then is it worth a word that it matched nothing.
+pub fn apply(report: &mut ScanReport, entries: &[Entry], today: &str, could_match: &dyn Fn(&Entry) -> bool) {
     let mut used = vec![false; entries.len()];
     let rules = &report.rules;
     for finding in &mut report.findings {
@@ -116,7 +123,9 @@ pub fn apply(report: &mut ScanReport, entries: &[Entry], today: &str) {
                     entry.source
                 )
             }
-            _ if !used => format!("The ignore of {what} matches nothing. Remove it from {}.", entry.source),
+            _ if !used && could_match(entry) => {
+                format!("The ignore of {what} matches nothing. Remove it from {}.", entry.source)
+            }
             _ => continue,
         };
         report.notices.push(Notice::warning(NoticeKind::Suppression, message));
@@ -136,13 +145,13 @@ mod tests {
     fn entries_match_by_rule_alias_glob_and_path() {
         for name in ["iac/high-rule", "high-rule", "ckv_aws_20", "iac/*", "*-rule", "*"] {
             let mut report = sample::report(&[("a/b.tf", 1, Severity::High)]);
-            apply(&mut report, &[entry(name)], "2026-01-01");
+            apply(&mut report, &[entry(name)], "2026-01-01", &|_| true);
             assert!(!report.findings[0].is_active(), "{name}");
             assert!(report.notices.is_empty());
         }
         let mut report = sample::report(&[("a/b.tf", 1, Severity::High)]);
         let path = Some(Entry::path_glob("*.tf").expect("a glob"));
-        apply(&mut report, &[Entry { path, ..entry("high-rule") }], "2026-01-01");
+        apply(&mut report, &[Entry { path, ..entry("high-rule") }], "2026-01-01", &|_| true);
         assert!(report.findings[0].is_active(), "`*` stays within a folder");
         assert!(report.notices[0].message.contains("matches nothing"));
     }
@@ -150,9 +159,18 @@ mod tests {
     #[test]
     fn an_expired_entry_suppresses_nothing_and_is_told() {
         let mut report = sample::report(&[("a.tf", 1, Severity::High)]);
-        apply(&mut report, &[Entry { until: Some("2025-12-31".into()), ..entry("high-rule") }], "2026-01-01");
+        apply(&mut report, &[Entry { until: Some("2025-12-31".into()), ..entry("high-rule") }], "2026-01-01", &|_| {
+            true
+        });
         assert!(report.findings[0].is_active());
         assert!(report.notices[0].message.contains("expired on 2025-12-31"));
+    }
+
+    #[test]
+    fn an_entry_about_what_was_not_looked_at_is_not_called_unused() {
+        let mut report = sample::report(&[]);
+        apply(&mut report, &[entry("other-rule")], "2026-01-01", &|_| false);
+        assert!(report.notices.is_empty());
     }
 
     #[test]

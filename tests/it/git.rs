@@ -210,3 +210,136 @@ fn a_damaged_object_is_told_and_the_rest_is_scanned() {
     let (code, findings) = scan(folder, &never);
     assert_eq!((code, findings.len()), (3, 1));
 }
+
+/// Terraform whose default, in another file, decides whether the bucket is public.
+const BUCKET: &str = "resource \"aws_s3_bucket_acl\" \"b\" {\n  bucket = \"b\"\n  acl    = var.acl\n}\n";
+
+#[test]
+fn what_is_staged_is_scanned_and_not_what_is_on_the_disk() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    assert_eq!(scan(folder, &["--staged"]), (0, vec![]), "no commit, no index");
+    write(folder, "old.env", &format!("OLD_PASSWORD=\"{}\"\n", password(1)));
+    commit(folder, "one");
+    assert_eq!(scan(folder, &["--staged"]), (0, vec![]));
+    write(folder, "a/new.env", &format!("# new\nNEW_PASSWORD=\"{}\"\n", password(2)));
+    git(folder, &["add", "-A"]);
+    write(folder, "a/new.env", "clean\n");
+    write(folder, "unstaged.env", &format!("DB_PASSWORD=\"{}\"\n", password(3)));
+    let (code, findings) = scan(folder, &["--staged"]);
+    assert_eq!((code, places(&findings)), (1, vec![("a/new.env".to_owned(), 2)]));
+    // The other way round: staged clean, dirty on the disk.
+    write(folder, "a/new.env", "clean\n");
+    git(folder, &["add", "a/new.env"]);
+    write(folder, "a/new.env", &format!("NEW_PASSWORD=\"{}\"\n", password(2)));
+    assert_eq!(scan(folder, &["--staged"]), (0, vec![]));
+    assert_eq!(scan(&folder.join("a"), &["--staged"]), (0, vec![]), "from a folder below");
+}
+
+#[test]
+fn before_the_first_commit_everything_staged_is_new() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    write(folder, "app.env", &format!("DB_PASSWORD=\"{}\"\n", password(1)));
+    git(folder, &["add", "-A"]);
+    assert_eq!(places(&scan(folder, &["--staged"]).1), [("app.env".to_owned(), 1)]);
+}
+
+#[test]
+fn another_index_is_read_where_git_names_one() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    commit(folder, "root");
+    write(folder, "app.env", &format!("DB_PASSWORD=\"{}\"\n", password(1)));
+    let other = folder.join(".git/other-index");
+    let added = Command::new("git").current_dir(folder).args(["add", "-A"]).env("GIT_INDEX_FILE", &other).status();
+    assert!(added.unwrap().success());
+    assert_eq!(scan(folder, &["--staged"]), (0, vec![]));
+    assert_eq!(scan(folder, &["--staged", "--index-file", ".git/other-index"]).1.len(), 1);
+}
+
+#[test]
+fn only_new_lines_count_unless_whole_files_are_asked_for() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    let old = format!("A_PASSWORD=\"{}\"\n\nother=1\n", password(1));
+    write(folder, "app.env", &old);
+    commit(folder, "one");
+    write(folder, "app.env", &format!("{old}B_PASSWORD=\"{}\"\n", password(2)));
+    git(folder, &["add", "-A"]);
+    assert_eq!(places(&scan(folder, &["--staged"]).1), [("app.env".to_owned(), 4)]);
+    assert_eq!(scan(folder, &["--staged", "--whole-files"]).1.len(), 2);
+}
+
+#[test]
+fn a_moved_file_is_no_news_and_a_deleted_one_is_none() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    write(folder, "a.env", &format!("A_PASSWORD=\"{}\"\n", password(1)));
+    write(folder, "sub/b.env", &format!("B_PASSWORD=\"{}\"\n", password(2)));
+    commit(folder, "one");
+    git(folder, &["mv", "a.env", "moved.env"]);
+    git(folder, &["rm", "-q", "sub/b.env"]);
+    assert_eq!(scan(folder, &["--staged"]), (0, vec![]));
+    commit(folder, "two");
+    assert_eq!(scan(folder, &["--diff", "HEAD~1"]), (0, vec![]));
+}
+
+#[test]
+fn a_range_of_commits_is_compared_with_where_it_began() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    write(folder, "a.env", "clean\n");
+    commit(folder, "root");
+    git(folder, &["checkout", "-q", "-b", "side"]);
+    write(folder, "side.env", &format!("A_PASSWORD=\"{}\"\n", password(1)));
+    commit(folder, "side");
+    git(folder, &["checkout", "-q", "main"]);
+    write(folder, "main.env", &format!("B_PASSWORD=\"{}\"\n", password(2)));
+    commit(folder, "main");
+    git(folder, &["checkout", "-q", "side"]);
+    let of = |flags: &[&str]| places(&scan(folder, flags).1);
+    assert_eq!(of(&["--diff", "main"]), [("side.env".to_owned(), 1)]);
+    assert_eq!(of(&["--diff", "side...main"]), [("main.env".to_owned(), 1)]);
+    assert_eq!(of(&["--since", "HEAD~1"]), [("side.env".to_owned(), 1)]);
+    assert_eq!(scan(folder, &["--diff", "nowhere"]).0, 2);
+    assert_eq!(scan(folder, &["--since", "HEAD~1", "--staged"]).0, 2);
+}
+
+#[test]
+fn files_beside_a_changed_one_are_read_for_its_sake_alone() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    let public = "variable \"acl\" {\n  default = \"public-read\"\n}\n";
+    write(
+        folder,
+        "infra/variables.tf",
+        &format!("{public}resource \"aws_s3_bucket_acl\" \"old\" {{\n  bucket = \"c\"\n  acl = \"public-read\"\n}}\n"),
+    );
+    commit(folder, "one");
+    write(folder, "infra/main.tf", BUCKET);
+    git(folder, &["add", "-A"]);
+    let findings = scan(folder, &["--staged"]).1;
+    assert!(findings.iter().all(|one| one["path"] == "infra/main.tf"), "{:?}", places(&findings));
+    assert!(findings.iter().any(|one| one["region"]["startLine"] == 3), "the default of another file counts");
+}
+
+#[test]
+fn links_submodules_and_odd_names_in_a_change() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    commit(folder, "root");
+    let secret = format!("A_PASSWORD=\"{}\"\r\n", password(1));
+    write(folder, "crlf.env", &secret);
+    write(folder, "dir with space/\u{e9}.env", &secret);
+    std::os::unix::fs::symlink("crlf.env", folder.join("link.env")).unwrap();
+    use std::os::unix::ffi::OsStrExt;
+    let odd = std::ffi::OsStr::from_bytes(b"bad\xff.env");
+    std::fs::write(folder.join(odd), &secret).unwrap();
+    git(folder, &["add", "-A"]);
+    let cache = format!("160000,{},module", id_of(folder, "HEAD"));
+    git(folder, &["update-index", "--add", "--cacheinfo", &cache]);
+    let mut paths: Vec<String> = places(&scan(folder, &["--staged"]).1).into_iter().map(|(path, _)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["bad%FF.env", "crlf.env", "dir with space/\u{e9}.env"]);
+}

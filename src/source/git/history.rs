@@ -368,6 +368,6 @@ impl Source for History {
             let found = commit(&handle.to_thread_local(), first.commit, commit_id);
             Some(Commit { in_head: head.contains(&id), ..found })
         };
-        Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)) })
+        Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)), ..Outcome::default() })
     }
 }

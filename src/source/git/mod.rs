@@ -1,7 +1,9 @@
 //! Git repositories as sources, read without a git process. Nothing of a repository's configuration, hooks or
 //! attributes is carried out: it is opened isolated, and only objects, references and the index are read.
 
+pub mod changes;
 pub mod history;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
 
