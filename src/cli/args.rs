@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::BaselineArgs;
 use super::db::DbArgs;
+use super::explain::ExplainArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::merge::MergeArgs;
@@ -57,11 +58,8 @@ pub enum Command {
     Hook(HookArgs),
     /// List and show rules.
     Rules(RulesArgs),
-    /// Explain a rule: why, how to fix it, references, examples.
-    Explain {
-        /// A rule id, with or without its scanner, or an alias such as `CKV_AWS_20`.
-        rule: String,
-    },
+    /// Explain a rule or a finding: why, how to fix it, references.
+    Explain(ExplainArgs),
     /// Write shell completions to standard output.
     Completions {
         /// The shell.
@@ -72,7 +70,7 @@ pub enum Command {
 }
 
 /// Arguments of `scan`.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ScanArgs {
     /// Folders and files to scan, or `-` for one file on standard input; the current folder where none is
     /// named.
@@ -97,6 +95,9 @@ pub struct ScanArgs {
     /// the service's summary and outputs, where it has them.
     #[arg(long)]
     pub ci: bool,
+    /// Scan again whenever a file changes, until it is ended.
+    #[arg(long, conflicts_with_all = ["history", "ci"])]
+    pub watch: bool,
     /// Run these scanners alone.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub scanners: Vec<String>,

@@ -5,6 +5,7 @@ pub mod baseline;
 mod ci;
 pub mod db;
 pub mod exit;
+pub mod explain;
 pub mod hook;
 pub mod init;
 mod inputs;
@@ -16,6 +17,7 @@ mod rules;
 mod scan;
 mod settings;
 mod targets;
+mod watch;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
     match &cli.command {
+        Command::Scan(args) if args.watch => watch::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Merge(args) => match merge::run(args).map_err(CliError::Usage)? {
             Verdict::Pass => Ok(Exit::Pass),
@@ -100,7 +103,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
         Command::Hook(args) => hook::run(args, terminal),
         Command::Init(args) => init::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),
-        Command::Explain { rule } => rules::explain(rule),
+        Command::Explain(args) => explain::run(args, terminal),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "portcullis", &mut text);

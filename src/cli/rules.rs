@@ -68,7 +68,8 @@ pub fn explain(name: &str) -> Result<Exit, CliError> {
     print(lines(&text.join("\n")).as_bytes())
 }
 
-fn described(rule: &Rule) -> String {
+/// A rule as a page for people.
+pub fn described(rule: &Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id, rule.title);
     let _ = writeln!(text, "  severity {}, confidence {}", rule.severity, rule.confidence);
     let cwe: Vec<String> = rule.cwe.iter().map(|number| format!("CWE-{number}")).collect();

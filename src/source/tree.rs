@@ -1,6 +1,7 @@
 //! The working tree: paths first, under the ignore rules; then each wanted file is read once.
 
 mod named;
+mod stamp;
 pub use named::Exclusions;
 
 use std::io;
