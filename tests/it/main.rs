@@ -13,6 +13,8 @@ mod documents;
 mod git;
 mod layering;
 mod merge;
+#[cfg(unix)]
+mod pre_commit;
 mod sarif;
 mod shop;
 mod support;

@@ -71,7 +71,7 @@ impl Hook {
 /// Carries out `portcullis hook`.
 pub fn run(args: &HookArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let told = match &args.command {
-        HookCommand::Run { hook, .. } => return run::run(*hook, terminal),
+        HookCommand::Run { hook, arguments } => return run::run(*hook, arguments, terminal),
         HookCommand::Install { hooks } => install(Path::new("."), hooks)?,
         HookCommand::Uninstall { hooks } => {
             let place = Place::find(Path::new("."))?;
