@@ -172,7 +172,7 @@ pub struct ScanArgs {
     #[arg(long, conflicts_with_all = ["diff", "since", "history"])]
     pub staged: bool,
     /// Scan the files that a range of commits changed, and report what is new: BASE for BASE...HEAD (since the
-    /// branches parted), or A..B.
+    /// branches parted), A..B, or `auto` for what the pipeline's service names.
     #[arg(long, value_name = "BASE", conflicts_with_all = ["since", "history"])]
     pub diff: Option<String>,
     /// Scan the files that changed since a revision, and report what is new.

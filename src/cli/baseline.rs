@@ -53,7 +53,9 @@ pub struct BaselineScan {
 /// One sentence that names the file.
 #[expect(clippy::disallowed_methods, reason = "the command reads the file it is given")]
 pub fn read(file: &Path) -> Result<Baseline, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let hint = "`portcullis baseline write` makes one";
+    let bytes = std::fs::read(file)
+        .map_err(|error| format!("cannot read the baseline `{}`: {error}. {hint}", file.display()))?;
     Baseline::read(&bytes).map_err(|error| format!("{}: {error}", file.display()))
 }
 
@@ -77,7 +79,8 @@ pub fn store(command: &BaselineCommand, report: &ScanReport) -> Result<String, S
     };
     let baseline = baseline.map_err(|error| error.to_string())?;
     std::fs::write(file, baseline.to_text()).map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(format!("{} entries in {}", baseline.entries.len(), file.display()))
+    let count = baseline.entries.len();
+    Ok(format!("{count} {} in {}", if count == 1 { "entry" } else { "entries" }, file.display()))
 }
 
 /// One line per entry.

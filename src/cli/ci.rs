@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::output::env;
+use super::output::{env, read_file};
 
 /// What one service tells and takes, by names of environment variables.
 struct Provider {
@@ -29,6 +29,8 @@ enum Base {
     Commit(&'static str),
     /// A branch of the remote `origin`, with or without `refs/heads/`.
     Branch(&'static str),
+    /// A file in JSON, in which the commit stands at this pointer (RFC 6901).
+    Event(&'static str, &'static str),
 }
 
 /// How a summary is handed over.
@@ -46,7 +48,7 @@ static PROVIDERS: &[Provider] = &[
     Provider {
         name: "GitHub Actions",
         detect: ("GITHUB_ACTIONS", Some("true")),
-        base: &[Base::Branch("GITHUB_BASE_REF")],
+        base: &[Base::Branch("GITHUB_BASE_REF"), Base::Event("GITHUB_EVENT_PATH", "/before")],
         commit: "GITHUB_SHA",
         annotations: "github",
         summary: Handover::Append("GITHUB_STEP_SUMMARY"),
@@ -127,7 +129,11 @@ impl Ci {
     /// The revision that the change under test is compared with; `None` where the build is of no change.
     pub fn base(self) -> Option<String> {
         self.0.base.iter().find_map(|base| match base {
-            Base::Commit(name) => set(name).filter(|commit| commit.bytes().any(|byte| byte != b'0')),
+            Base::Commit(name) => set(name).filter(|commit| is_commit(commit)),
+            Base::Event(name, pointer) => {
+                let event: serde_json::Value = serde_json::from_slice(&read_file(set(name)?.as_ref()).ok()?).ok()?;
+                event.pointer(pointer)?.as_str().filter(|commit| is_commit(commit)).map(str::to_owned)
+            }
             Base::Branch(name) => {
                 set(name).map(|branch| format!("origin/{}", branch.strip_prefix("refs/heads/").unwrap_or(&branch)))
             }
@@ -162,6 +168,11 @@ impl Ci {
     pub fn outputs(self) -> Option<PathBuf> {
         set(self.0.outputs).map(PathBuf::from)
     }
+}
+
+/// True for anything but the zeros that stand for no commit.
+fn is_commit(text: &str) -> bool {
+    text.bytes().any(|byte| byte != b'0')
 }
 
 /// A variable that is set and not empty.

@@ -32,6 +32,7 @@ struct Scanned {
 /// Runs a scan and maps its verdict to an exit code.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let ci = args.ci.then(Ci::find).flatten();
+    let args = &with_base(args, terminal);
     if let Some(ci) = ci {
         terminal.remark(&ci.describe());
     }
@@ -61,6 +62,19 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         summary(&report);
     }
     Ok(exit)
+}
+
+/// `--diff auto` as the base that the pipeline's service names; a build of no change is scanned whole.
+fn with_base(args: &ScanArgs, terminal: &Terminal) -> ScanArgs {
+    let mut args = args.clone();
+    if args.diff.as_deref() == Some("auto") {
+        args.diff = Ci::find().and_then(Ci::base);
+        terminal.remark(&match &args.diff {
+            Some(base) => format!("--diff auto: what changed since {base}"),
+            None => "--diff auto: no service names a base, so everything is scanned".to_owned(),
+        });
+    }
+    args
 }
 
 /// The report of a scan before triage.

@@ -23,6 +23,7 @@ pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 /// # Errors
 /// On an own rule that does not read.
 pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> Result<(registry::Settings, Opened), CliError> {
+    max_db_age(args, file)?;
     let opened = Opened::default();
     let (told, path) = (Rc::clone(&opened), args.db.clone());
     let database = move || {
@@ -57,6 +58,12 @@ fn open(path: Option<&Path>) -> Result<(LazyDb, Vec<String>), String> {
     }
 }
 
+/// The age in days above which advisories make a scan incomplete.
+fn max_db_age(args: &ScanArgs, file: &Settings) -> Result<Option<u32>, CliError> {
+    let age = args.max_db_age.as_deref().map(parse_age_days).transpose();
+    Ok(age.map_err(|message| CliError::usage(format!("--max-db-age: {message}")))?.or(file.deps.max_db_age))
+}
+
 /// Adds the database's description and its notices to a report.
 ///
 /// # Errors
@@ -64,9 +71,7 @@ fn open(path: Option<&Path>) -> Result<(LazyDb, Vec<String>), String> {
 pub fn database(args: &ScanArgs, file: &Settings, opened: &Opened, report: &mut ScanReport) -> Result<(), CliError> {
     let Some((db, warnings)) = opened.take() else { return Ok(()) };
     let Some(info) = db.asked().map(AdvisoryDb::info) else { return Ok(()) };
-    let age = args.max_db_age.as_deref().map(parse_age_days).transpose();
-    let age = age.map_err(|message| CliError::usage(format!("--max-db-age: {message}")))?.or(file.deps.max_db_age);
-    report.notices.extend(store::notices(&info, age.map(i64::from)));
+    report.notices.extend(store::notices(&info, max_db_age(args, file)?.map(i64::from)));
     report.notices.extend(warnings.into_iter().map(|text| Notice::warning(NoticeKind::Database, text)));
     report.notices.sort_unstable();
     report.database = Some(info);

@@ -81,7 +81,10 @@ impl Tree {
         let globs = self.settings.include.iter().map(|glob| (glob, glob.clone()));
         let excluded = self.settings.exclude.iter().map(|glob| (glob, format!("!{glob}")));
         for (written, glob) in globs.chain(excluded) {
-            let bad = |error: ignore::Error| SourceError::Glob { glob: written.clone(), message: error.to_string() };
+            let bad = |error: ignore::Error| SourceError::Glob {
+                glob: written.clone(),
+                message: error.to_string().replace(&glob, written),
+            };
             builder.add(&glob).map_err(bad)?;
         }
         builder.build().map_err(|error| SourceError::Glob { glob: String::new(), message: error.to_string() })
@@ -210,7 +213,12 @@ impl Source for Tree {
         wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
         visit: &(dyn Fn(Content<'_>) + Sync),
     ) -> Result<Outcome, SourceError> {
-        let (files, listing) = self.list()?;
+        let (files, mut listing) = self.list()?;
+        if files.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
+            let message =
+                "there is no file to scan: the folder is empty, or ignore files and globs leave out all of it";
+            listing.push(Notice::warning(NoticeKind::Skipped, message));
+        }
         let (notices, read, scanned, binary) =
             (Mutex::new(listing), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         files.par_iter().with_max_len(64).for_each(|file| {

@@ -2,7 +2,7 @@
 //!
 //! `cmd` is run by `sh` in a copy of the case's `tree`, with `portcullis` on the path; standard output, standard
 //! error and the exit code must be what `stdout`, `stderr` and `exit` say (an absent file: nothing, 0). Times read
-//! `0.00 s`, the version `VERSION`, the copy's folder `TREE`, the home `HOME`. `BLESS=1 cargo test --test it cli` writes them anew.
+//! `0.00 s`, ages `N days old`, the version `VERSION`, the copy's folder `TREE`, the home `HOME`. `BLESS=1 cargo test --test it cli` writes them anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,8 @@ fn run(case: &Path) -> Outcome {
 fn steady(text: &str) -> String {
     let text = text.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     let time = regex::Regex::new(r"\b\d+\.\d\d s\b").unwrap();
-    time.replace_all(&text, "0.00 s").into_owned()
+    let age = regex::Regex::new(r"\b\d+ days old\b").unwrap();
+    age.replace_all(&time.replace_all(&text, "0.00 s"), "N days old").into_owned()
 }
 
 #[test]
