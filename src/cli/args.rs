@@ -65,8 +65,12 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Write the manual page to standard output.
-    Man,
+    /// Write the manual page to standard output, or one for each command into a folder.
+    Man {
+        /// The folder; it must exist.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `scan`.

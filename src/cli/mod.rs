@@ -109,7 +109,12 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             clap_complete::generate(*shell, &mut Cli::command(), "portcullis", &mut text);
             print(&text)
         }
-        Command::Man => {
+        Command::Man { dir: Some(folder) } => {
+            let failed = |source| CliError::Write { place: format!("`{}`", folder.display()), source };
+            clap_mangen::generate_to(Cli::command(), folder).map_err(failed)?;
+            Ok(Exit::Pass)
+        }
+        Command::Man { dir: None } => {
             let mut text = Vec::new();
             let page = clap_mangen::Man::new(Cli::command());
             page.render(&mut text).map_err(|source| CliError::Write { place: "standard output".into(), source })?;

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rayon::prelude::*;
+
 use crate::support::{files_below, root};
 
 /// What one run gave.
@@ -74,31 +76,34 @@ fn steady(text: &str) -> String {
     age.replace_all(&time.replace_all(&text, "0.00 s"), "N days old").into_owned()
 }
 
+/// Where a case's outcome is not what its files say; with `bless`, the files are made to say it.
+fn judge(case: &Path, bless: bool) -> Vec<String> {
+    let (outcome, mut wrong) = (run(case), Vec::new());
+    for (name, found, absent) in
+        [("exit", &outcome.exit, "0\n"), ("stdout", &outcome.stdout, ""), ("stderr", &outcome.stderr, "")]
+    {
+        let file = case.join(name);
+        let expected = fs::read_to_string(&file).unwrap_or_else(|_| absent.to_owned());
+        if bless && found == absent {
+            let _ = fs::remove_file(file);
+        } else if bless {
+            fs::write(file, found).unwrap();
+        } else if expected != *found {
+            let case = case.file_name().unwrap().display();
+            wrong.push(format!("{case}: {name} should be\n{expected}\nand is\n{found}"));
+        }
+    }
+    wrong
+}
+
 #[test]
 fn every_case_of_the_command_line() {
     let mut cases: Vec<PathBuf> =
         fs::read_dir(root().join("fixtures/cli")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|case| case.join("cmd").is_file());
     cases.sort();
-    assert!(cases.len() > 5, "the cases are in fixtures/cli");
+    assert!(cases.len() > 50, "the cases are in fixtures/cli");
     let bless = std::env::var("BLESS").is_ok();
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let outcome = run(case);
-        for (name, found, absent) in
-            [("exit", &outcome.exit, "0\n"), ("stdout", &outcome.stdout, ""), ("stderr", &outcome.stderr, "")]
-        {
-            let file = case.join(name);
-            let expected = fs::read_to_string(&file).unwrap_or_else(|_| absent.to_owned());
-            if bless && found == absent {
-                let _ = fs::remove_file(file);
-            } else if bless {
-                fs::write(file, found).unwrap();
-            } else if expected != *found {
-                let case = case.file_name().unwrap().display();
-                wrong.push(format!("{case}: {name} should be\n{expected}\nand is\n{found}"));
-            }
-        }
-    }
+    let wrong: Vec<String> = cases.par_iter().flat_map_iter(|case| judge(case, bless)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
