@@ -40,8 +40,9 @@ pub fn run(args: &InitArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let wants_hook = repository.manager == HookManager::None && !hook::is_installed(&root);
     print(lines(&plan(&repository, &present, &new, wants_hook)).as_bytes())?;
     if (!new.is_empty() || wants_hook) && agreed(args)? {
+        new.iter().try_for_each(|file| refuse_links(&root, file))?;
         for file in &new {
-            create(&root.join(file.path), &file.text)?;
+            create(&root, file)?;
         }
         let hooked = if wants_hook { hook::install(&root, &[Hook::PreCommit])? } else { String::new() };
         let written: Vec<&str> = new.iter().map(|file| file.path).collect();
@@ -84,12 +85,22 @@ fn agreed(args: &InitArgs) -> Result<bool, CliError> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// Refuses a file whose folder is a link: it may lead out of the repository.
+fn refuse_links(root: &Path, file: &NewFile) -> Result<(), CliError> {
+    let folders = Path::new(file.path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    match folders.into_iter().find(|folder| root.join(folder).is_symlink()) {
+        Some(link) => Err(CliError::usage(format!("`{}` is a link: write `{}` by hand", link.display(), file.path))),
+        None => Ok(()),
+    }
+}
+
 /// Writes a file that is not there yet.
-fn create(path: &Path, text: &str) -> Result<(), CliError> {
+fn create(root: &Path, file: &NewFile) -> Result<(), CliError> {
+    let path = root.join(file.path);
     let failed = |source| CliError::Write { place: format!("`{}`", path.display()), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+    opened.and_then(|mut out| out.write_all(file.text.as_bytes())).map_err(failed)
 }
