@@ -11,7 +11,7 @@ use crate::support::{files_below, root};
 
 /// The demo tree with a comment that suppresses, a baseline that lacks a finding and holds one too many, and a
 /// lock file that does not parse: every member that may be there is there.
-fn reports() -> [Value; 2] {
+fn reports() -> [[Value; 2]; 2] {
     let folder = tempfile::tempdir().unwrap();
     let tree = folder.path();
     let shop = root().join("fixtures/trees/shop");
@@ -36,10 +36,17 @@ fn reports() -> [Value; 2] {
     fs::write(tree.join("new.Dockerfile"), dockerfile).unwrap();
     fs::create_dir(tree.join("broken")).unwrap();
     fs::write(tree.join("broken/package-lock.json"), "{").unwrap();
+    let past = tree.join("past");
+    fs::create_dir(&past).unwrap();
+    fs::write(past.join("a.py"), ["db_pass", "word = \"Zk81qWmR0ver\"\n"].concat()).unwrap();
+    let commit = "git init -q . && git add . && git commit -q -m one";
+    assert!(crate::cli::shell(commit, &past, &past).status().unwrap().success(), "there is a git");
     ["json", "sarif"].map(|format| {
-        let baseline = "--baseline=portcullis-baseline.json";
-        let out = scan(&["scan", "-q", "--show-suppressed", "--sarif-rules", "all", baseline, "-f", format]);
-        serde_json::from_slice(&out).unwrap()
+        let now = ["-q", "--show-suppressed", "--sarif-rules=all", "--baseline=portcullis-baseline.json", "."];
+        [&now[..], &["-q", "--history", "--no-config", "past"]].map(|flags| {
+            let words = [&["scan", "-f", format], flags].concat();
+            serde_json::from_slice(&scan(&words)).unwrap()
+        })
     })
 }
 
@@ -77,10 +84,10 @@ fn is_named(path: &str, named: &BTreeSet<String>) -> bool {
     std::iter::once(path).chain(ends).any(|end| has(end) && (end.contains('.') || end == path))
 }
 
-fn compare(page: &str, report: &Value, canonical: impl Fn(&str) -> String) {
+fn compare(page: &str, reports: &[Value], canonical: impl Fn(&str) -> String) {
     let named = named(&root().join("docs").join(page));
     let mut found = BTreeSet::new();
-    members(report, "", &mut found);
+    reports.iter().for_each(|report| members(report, "", &mut found));
     let plain: BTreeSet<String> = found.iter().map(|path| canonical(path)).collect();
     // SARIF's page sends readers to JSON's for what a scanner adds.
     let mut all = named.clone();
@@ -110,13 +117,16 @@ fn compare(page: &str, report: &Value, canonical: impl Fn(&str) -> String) {
 fn the_pages_name_every_member_of_a_report_and_no_other() {
     let [json, mut sarif] = reports();
     compare("json.md", &json, |path| path.replace(".extent.", ".region."));
-    let run = sarif["runs"][0].take();
-    compare("sarif.md", &run, |path| {
-        path.replace("tool.driver.rules[].", "rules[].")
-            .replace("deletedRegion.", "region.")
-            .replace("contextRegion.start", "region.start")
-            .replace("contextRegion.end", "region.end")
+    for log in &sarif {
+        let names: BTreeSet<&String> = log.as_object().unwrap().keys().collect();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["$schema", "runs", "version"]);
+    }
+    let runs = sarif.each_mut().map(|log| log["runs"][0].take());
+    compare("sarif.md", &runs, |path| {
+        let regions = ["deletedRegion.", "contextRegion.start", "contextRegion.end"];
+        let path = path.replace("tool.driver.rules[].", "rules[].");
+        regions.iter().fold(path, |path, name| {
+            path.replace(name, &name.replace("deletedRegion", "region").replace("contextRegion", "region"))
+        })
     });
-    let log: BTreeSet<String> = sarif.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(log.into_iter().collect::<Vec<_>>(), ["$schema", "runs", "version"]);
 }

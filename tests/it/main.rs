@@ -8,6 +8,7 @@ mod advisory;
 #[cfg(unix)]
 mod cli;
 mod deps;
+#[cfg(unix)]
 mod documents;
 #[cfg(unix)]
 mod git;
