@@ -130,3 +130,42 @@ fn the_pages_name_every_member_of_a_report_and_no_other() {
         })
     });
 }
+
+/// The words of every `portcullis …` command in the code blocks and tables of a page.
+fn commands(page: &Path) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(page).unwrap().replace("\\ ", " ");
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("portcullis ") {
+        // A command begins a line, a quoted text, a YAML value, or follows a pipe, a shell's prompt or a path.
+        let before = text[..at].trim_end_matches(' ');
+        let begins = before.ends_with(['\n', '`', '|', '\'', '"', '/', '>'])
+            || before.ends_with("run:")
+            || before.ends_with("script:");
+        let rest = &text[at..];
+        let end = rest.find(['\n', '`', '|', '<', '>', '"', ')', ';']).unwrap_or(rest.len());
+        let words = rest[..end].split(" #").next().unwrap_or_default().replace('\'', "");
+        let words: Vec<String> = words.split_whitespace().map(|word| word.trim_end_matches(',').to_owned()).collect();
+        let known = ["scan", "merge", "baseline", "db", "init", "hook", "rules", "explain", "completions", "man"];
+        if begins && words.get(1).is_some_and(|word| known.contains(&word.as_str())) {
+            found.push(words);
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_of_the_pages_can_be_typed() {
+    let mut pages: Vec<_> = files_below(&root().join("docs"));
+    pages.push(root().join("README.md"));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        for words in commands(page) {
+            count += 1;
+            if let Err(error) = <portcullis::cli::args::Cli as clap::Parser>::try_parse_from(&words) {
+                wrong.push(format!("{}: `{}`: {}", page.display(), words.join(" "), error.kind()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 30, "{count} commands");
+}
