@@ -23,6 +23,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("bech32", bech32),
     ("discord", discord),
     ("luhn", luhn),
+    ("mixed", mixed),
     ("hex", |value| value.iter().all(u8::is_ascii_hexdigit)),
     ("uuid", uuid),
     ("pem", |value| value.windows(10).any(|w| w == b"-----BEGIN")),
@@ -81,6 +82,13 @@ fn jwt(value: &[u8]) -> bool {
     let known =
         |claims: &serde_json::Map<String, serde_json::Value>| claims.get("sub").is_some_and(|s| s == "1234567890");
     header.is_some_and(|h| h.contains_key("alg")) && object().is_some_and(|claims| !known(&claims))
+}
+
+/// Letters and digits, and not the hexadecimal digits that a hash has.
+fn mixed(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && !value.iter().filter(|b| b.is_ascii_alphanumeric()).all(u8::is_ascii_hexdigit)
 }
 
 fn aws_key_id(value: &[u8]) -> bool {

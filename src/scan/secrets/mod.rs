@@ -336,7 +336,7 @@ impl SecretsScanner {
             let (start, end) = (from + value.start(), from + value.end());
             if value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
-                && (!rule.beside_run || runs::holds_chance(whole.as_bytes()))
+                && (!rule.beside_run || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
                 && self.passes(rule, value.as_bytes())
             {
                 let head = rule

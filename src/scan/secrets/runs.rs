@@ -37,9 +37,15 @@ fn may_be_chance(run: &[u8]) -> bool {
     large != 0 && (small == 0 || turns > 5 || turns > 1 && pairs != 0)
 }
 
-/// True where a stretch of token bytes in `text` is such a run: what [`each`] would tell of it alone.
-pub(super) fn holds_chance(text: &[u8]) -> bool {
-    text.split(|b| !is_token(*b)).any(|run| run.len() >= MIN_RUN && may_be_chance(run))
+/// True where a run that [`each`] tells touches `start..end`. It is looked at within bounds on both sides, so
+/// that many matches inside one endless run stay cheap.
+pub(super) fn holds_chance(bytes: &[u8], start: usize, end: usize) -> bool {
+    const AROUND: usize = 4096;
+    let floor = start.saturating_sub(AROUND);
+    let start = bytes[floor..start].iter().rposition(|b| !is_token(*b)).map_or(floor, |gap| floor + gap + 1);
+    let ceiling = bytes.len().min(end + AROUND);
+    let end = bytes[end..ceiling].iter().position(|b| !is_token(*b)).map_or(ceiling, |gap| end + gap);
+    bytes[start..end].split(|b| !is_token(*b)).any(|run| run.len() >= MIN_RUN && may_be_chance(run))
 }
 
 /// All ones in each lane that holds `from` or one of the `count` bytes after it.
