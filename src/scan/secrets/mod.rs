@@ -166,7 +166,7 @@ impl SecretsScanner {
             (generic::NAMES, true, Lead::Name),
             (&["://"][..], false, Lead::Url),
             (&["-----BEGIN"], false, Lead::Pem),
-            (&["bearer ", "basic "], true, Lead::Scheme),
+            (&["bearer ", "Bearer ", "basic ", "Basic "], false, Lead::Scheme),
             (
                 &["\\x6", "\\x4", "\\u006", "\\u004", "%41", "%67", "%73", "%5f", "%5F", "%2D", "%2d"],
                 false,
@@ -232,7 +232,17 @@ impl SecretsScanner {
         let mut undone = Vec::new();
         let mut lead = |at: usize, length: usize, lead: Lead| match lead {
             Lead::Prefix(rule) => self.ask(rule, path, bytes, at, bytes.len().min(at + WINDOW), hits),
-            Lead::Inside(rule) => self.ask(rule, path, bytes, at.saturating_sub(256), bytes.len().min(at + 1024), hits),
+            Lead::Inside(rule) => {
+                let Some((_, reach)) = self.rules[rule].regex() else { return };
+                self.ask(
+                    rule,
+                    path,
+                    bytes,
+                    at.saturating_sub(reach.min(256)),
+                    bytes.len().min(at + reach.min(1024)),
+                    hits,
+                );
+            }
             Lead::Near(rule) => self.ask(rule, path, bytes, at + length, bytes.len().min(at + length + NEAR), hits),
             Lead::Name => generics.extend(generic::assignment(bytes, at, config).map(|g| self.generic_hit(0, g))),
             Lead::Url => generics.extend(generic::url(bytes, at).map(|g| self.generic_hit(1, g))),
@@ -323,7 +333,7 @@ impl SecretsScanner {
     /// Asks one rule about `from..to`.
     fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let rule = &self.rules[rule];
-        let (Some(regex), Some(window)) = (rule.regex(), bytes.get(from..to)) else { return };
+        let (Some((regex, _)), Some(window)) = (rule.regex(), bytes.get(from..to)) else { return };
         if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(path.as_str())) {
             return;
         }

@@ -51,11 +51,21 @@ fn yes() -> bool {
     true
 }
 
+/// What a pattern becomes when it is first needed.
+struct Compiled {
+    regex: Regex,
+    /// Bytes that a match spans at most.
+    reach: usize,
+}
+
+/// Longest match of a pattern that has no bound of its own.
+const FAR: usize = 1024;
+
 /// A rule ready to be asked; its regex is compiled when its literal first turns up.
 pub(super) struct SecretRule {
     pub rule: Arc<Rule>,
     pattern: String,
-    regex: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<Compiled>>,
     pub boundary: bool,
     pub check: Option<Check>,
     pub entropy: f64,
@@ -93,7 +103,7 @@ impl SecretRule {
             rule: Arc::new(rule),
             beside_run: run >= MIN_RUN,
             pattern: written.pattern,
-            regex: OnceLock::new(),
+            compiled: OnceLock::new(),
             boundary: written.boundary,
             check,
             entropy: written.entropy.unwrap_or(0.0),
@@ -104,13 +114,16 @@ impl SecretRule {
         })
     }
 
-    /// The compiled pattern; a test asks every rule for it.
-    pub(super) fn regex(&self) -> Option<&Regex> {
+    /// The compiled pattern, and how many bytes a match spans at most; a test asks every rule for it.
+    pub(super) fn regex(&self) -> Option<(&Regex, usize)> {
         let compile = || {
             let pattern = if self.prefix { format!("^(?:{})", self.pattern) } else { self.pattern.clone() };
-            regex::bytes::RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 22).build().ok()
+            let regex = regex::bytes::RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 22).build().ok()?;
+            let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(&pattern);
+            let reach = hir.ok().and_then(|hir| hir.properties().maximum_len()).unwrap_or(FAR);
+            Some(Compiled { regex, reach })
         };
-        self.regex.get_or_init(compile).as_ref()
+        self.compiled.get_or_init(compile).as_ref().map(|compiled| (&compiled.regex, compiled.reach))
     }
 }
 
