@@ -303,6 +303,18 @@ fn fixes(rows: &[Row<'_>], version: Option<Version<'_>>) -> Vec<String> {
             !listed && !affected
         })
         .collect();
+    // A release that the next one of its line undoes is no fix: RustSec's `unaffected = ["=0.2.1"]`.
+    let begins: Vec<Version<'_>> = ranges()
+        .flat_map(|range| &range.events)
+        .filter(|event| event.kind == EventKind::Introduced)
+        .filter_map(|event| Version::parse(event.version))
+        .collect();
+    let undone = |end: &Version<'_>| {
+        begins.iter().any(|begin| begin.lines().1 == end.lines().1 && begin.cmp_precedence(end).is_gt())
+    };
+    if ends.iter().any(|(end, _)| !undone(end)) {
+        ends.retain(|(end, _)| !undone(end));
+    }
     ends.sort_by(|a, b| a.0.cmp_precedence(&b.0).then_with(|| a.1.cmp(b.1)));
     ends.dedup_by(|a, b| a.0.cmp_precedence(&b.0).is_eq());
     ends.into_iter().map(|(_, text)| text.to_owned()).collect()

@@ -124,8 +124,9 @@ impl Reader<'_> {
         let mut package = package(Ecosystem::Npm, name, version, source, span);
         let flag = |key| node.get(key).and_then(Node::as_bool) == Some(true);
         package.scope = match () {
-            () if flag("dev") || flag("devOptional") => Scope::Development,
-            () if flag("optional") => Scope::Optional,
+            () if flag("dev") => Scope::Development,
+            // `devOptional`: an optional dependency asks for it too, so it is not for development alone.
+            () if flag("optional") || flag("devOptional") => Scope::Optional,
             () => Scope::Production,
         };
         self.builder.add(package, [path.to_owned()], wants);

@@ -56,6 +56,15 @@ impl<'a> Version<'a> {
     pub fn is_prerelease(&self) -> bool {
         self.pre.is_some()
     }
+
+    /// Major version and release line: `("1", "1.2")` of 1.2.3. Parts that are not written count as 0.
+    #[must_use]
+    pub fn lines(&self) -> (&'a str, &'a str) {
+        let mut dots = self.release.match_indices('.').map(|(at, _)| at);
+        let (major, minor) = (dots.next(), dots.next());
+        let upto = |at: Option<usize>| at.map_or(self.release, |at| &self.release[..at]);
+        (upto(major), upto(minor))
+    }
 }
 
 /// The version without spelling: no space, `=` or `v` in front of a number.

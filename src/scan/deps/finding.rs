@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::settings::{Ignore, Settings};
 use crate::advisory::{Informational, Match};
 use crate::model::{
-    Anchor, Confidence, Draft, Ecosystem, ForeignSuppression, Package, Property, Rule, Scope, Severity,
+    Anchor, Confidence, Draft, Ecosystem, ForeignSuppression, Package, Property, RepoPath, Rule, Scope, Severity,
 };
 
 /// One defect of one package version; `group` holds the records that speak of it, at least one.
 pub(super) fn draft(
     settings: &Settings,
     ignores: &[Ignore],
+    lock: &RepoPath,
     package: &Package,
     chain: &[String],
     group: &[&Match],
@@ -45,7 +46,7 @@ pub(super) fn draft(
     draft.anchor = Anchor::Key(format!("{}|{}|{}|{}", package.ecosystem.osv(), package.name, package.version, ids[0]));
     draft.suppressed = ignores
         .iter()
-        .find(|ignore| ignore.what == package.name || ids.contains(&ignore.what))
+        .find(|ignore| ignore.covers(lock, package, &ids))
         .map(|ignore| ForeignSuppression { source: ignore.source.clone(), reason: ignore.reason.clone() });
     let text = |text: &str| Property::Text(text.to_owned());
     draft.properties = vec![

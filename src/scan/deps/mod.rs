@@ -56,7 +56,7 @@ impl Scanner for DepsScanner {
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
         let tree = Tree::new(kept);
         let mut ignores = self.settings.ignores.clone();
-        ignores.extend(kept.iter().flat_map(|input| policy::read(input.path.file_name(), &input.bytes)));
+        ignores.extend(kept.iter().flat_map(|input| policy::read(&input.path, &input.bytes)));
         let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
         for input in kept.iter().filter(|input| tree.counts(&input.path)) {
             let Some(parsed) = self.packages(input, &tree) else { continue };
@@ -103,7 +103,7 @@ impl DepsScanner {
                 if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
                     continue;
                 }
-                sink.report(finding::draft(&self.settings, ignores, package, &chain, &group).at(path));
+                sink.report(finding::draft(&self.settings, ignores, path, package, &chain, &group).at(path));
             }
         }
     }

@@ -1,6 +1,9 @@
 //! Ignore files of other tools.
 
+use globset::Glob;
+
 use super::settings::Ignore;
+use crate::model::{Ecosystem, RepoPath};
 use crate::syntax::{Node, json, toml, yaml};
 
 type Reader = fn(&[u8]) -> Vec<Ignore>;
@@ -21,14 +24,26 @@ pub(super) fn claims(file_name: &str) -> bool {
     READERS.iter().any(|(name, _)| *name == file_name)
 }
 
-/// The ignores of one file; none from a name that no tool uses.
-pub(super) fn read(file_name: &str, bytes: &[u8]) -> Vec<Ignore> {
-    READERS.iter().find(|(name, _)| *name == file_name).map_or_else(Vec::new, |(_, reader)| reader(bytes))
+/// The ignores of one file, for the folder it stands in and below (`.cargo` stands for the one above); none
+/// from a name that no tool uses.
+pub(super) fn read(path: &RepoPath, bytes: &[u8]) -> Vec<Ignore> {
+    let reader = READERS.iter().find(|(name, _)| *name == path.file_name());
+    let folder = path.parent();
+    let folder = folder.strip_suffix(".cargo").map_or(folder, |above| above.trim_end_matches('/'));
+    let mut ignores = reader.map_or_else(Vec::new, |(_, reader)| reader(bytes));
+    ignores.iter_mut().for_each(|ignore| folder.clone_into(&mut ignore.folder));
+    ignores
 }
 
 fn ignore(what: &str, reason: &str, source: &str, until: Option<&str>) -> Ignore {
     let day = |text: &str| text.get(..10).unwrap_or(text).to_owned();
-    Ignore { what: what.to_owned(), reason: reason.to_owned(), source: source.to_owned(), until: until.map(day) }
+    Ignore {
+        what: what.to_owned(),
+        reason: reason.to_owned(),
+        source: source.to_owned(),
+        until: until.map(day),
+        ..Ignore::default()
+    }
 }
 
 fn text<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a str> {
@@ -49,13 +64,26 @@ fn advisories(bytes: &[u8], source: &str) -> Vec<Ignore> {
 
 fn osv_scanner(bytes: &[u8]) -> Vec<Ignore> {
     let root = toml::parse(bytes).value;
-    let items = root.get("IgnoredVulns").into_iter().flat_map(Node::items);
-    items
-        .filter_map(|item| {
-            let reason = text(item, &["reason"]).unwrap_or_default();
-            Some(ignore(text(item, &["id"])?, reason, "osv-scanner.toml", text(item, &["ignoreUntil"])))
-        })
-        .collect()
+    let reason = |item: &Node| text(item, &["reason"]).unwrap_or_default().to_owned();
+    let ids = root.get("IgnoredVulns").into_iter().flat_map(Node::items).filter_map(|item| {
+        Some(ignore(text(item, &["id"])?, &reason(item), "osv-scanner.toml", text(item, &["ignoreUntil"])))
+    });
+    // An override that ignores a package, or its vulnerabilities. One without a name would ignore everything
+    // of an ecosystem: that is not carried over.
+    let overrides = root.get("PackageOverrides").into_iter().flat_map(Node::items).filter_map(|item| {
+        let ignored = [item.get("ignore"), item.at(&["vulnerability", "ignore"])];
+        if !ignored.into_iter().flatten().any(|yes| yes.as_bool() == Some(true)) {
+            return None;
+        }
+        let ecosystem = match text(item, &["ecosystem"]) {
+            Some(name) => Some(Ecosystem::ALL.into_iter().find(|known| known.osv() == name)?),
+            None => None,
+        };
+        let until = text(item, &["effectiveUntil"]);
+        let version = text(item, &["version"]).map(str::to_owned);
+        Some(Ignore { ecosystem, version, ..ignore(text(item, &["name"])?, &reason(item), "osv-scanner.toml", until) })
+    });
+    ids.chain(overrides).collect()
 }
 
 /// One id a line; `#` begins a comment, `exp:` or `until=` a day.
@@ -76,11 +104,19 @@ fn trivy_yaml(bytes: &[u8]) -> Vec<Ignore> {
     let root = yaml::parse(bytes).value;
     let items = root.get("vulnerabilities").into_iter().flat_map(Node::items);
     items
-        // An entry for some paths or packages alone must not hide the others.
-        .filter(|item| item.get("paths").is_none() && item.get("purls").is_none())
         .filter_map(|item| {
+            let texts = |key| item.get(key).map(|list| list.items().iter().filter_map(Node::as_str));
             let reason = text(item, &["statement"]).unwrap_or_default();
-            Some(ignore(text(item, &["id"])?, reason, ".trivyignore.yaml", text(item, &["expired_at"])))
+            let mut found = ignore(text(item, &["id"])?, reason, ".trivyignore.yaml", text(item, &["expired_at"]));
+            // A path that is no glob must not widen the entry to every path.
+            if let Some(paths) = texts("paths") {
+                found.paths = paths.filter_map(|glob| Some(Glob::new(glob).ok()?.compile_matcher())).collect();
+                if found.paths.is_empty() {
+                    return None;
+                }
+            }
+            found.purls = texts("purls").map(|purls| purls.map(str::to_owned).collect()).unwrap_or_default();
+            Some(found)
         })
         .collect()
 }
@@ -102,8 +138,12 @@ fn nsprc(bytes: &[u8]) -> Vec<Ignore> {
 mod tests {
     use super::*;
 
+    fn all(path: &str, content: &str) -> Vec<Ignore> {
+        read(&RepoPath::new(path), content.as_bytes())
+    }
+
     fn whats(name: &str, content: &str) -> Vec<String> {
-        read(name, content.as_bytes()).into_iter().map(|ignore| ignore.what).collect()
+        all(name, content).into_iter().map(|ignore| ignore.what).collect()
     }
 
     #[test]
@@ -111,8 +151,35 @@ mod tests {
         assert_eq!(whats("deny.toml", "[advisories]\nignore = ['A', { id = 'B', reason = 'r' }]"), ["A", "B"]);
         assert_eq!(whats("osv-scanner.toml", "[[IgnoredVulns]]\nid = 'A'\nignoreUntil = 2030-01-01"), ["A"]);
         assert_eq!(whats(".trivyignore", "# c\nA exp:2030-01-01\n\nB # why"), ["A", "B"]);
-        assert_eq!(read(".trivyignore", b"A exp:2030-01-01")[0].until.as_deref(), Some("2030-01-01"));
-        assert_eq!(whats(".trivyignore.yaml", "vulnerabilities:\n- id: A\n- id: B\n  paths: [x]\n"), ["A"]);
+        assert_eq!(all(".trivyignore", "A exp:2030-01-01")[0].until.as_deref(), Some("2030-01-01"));
         assert_eq!(whats(".nsprc", r#"{"A": "why", "B": {"active": false}}"#), ["A"]);
+    }
+
+    #[test]
+    fn an_ignore_holds_in_its_own_folder() {
+        let folders = ["deny.toml", "a/b/deny.toml", ".cargo/audit.toml", "a/.cargo/audit.toml"];
+        let found = folders.map(|path| all(path, "[advisories]\nignore = ['A']")[0].folder.clone());
+        assert_eq!(found, ["", "a/b", "", "a"]);
+    }
+
+    #[test]
+    fn trivys_paths_and_package_urls_narrow_an_entry() {
+        let text = "vulnerabilities:\n- id: A\n  paths: ['web/*']\n  purls: ['pkg:npm/x@1']\n- id: B\n  paths: ['[']\n";
+        let found = all(".trivyignore.yaml", text);
+        assert_eq!(found.len(), 1, "a path that does not parse ignores nothing");
+        assert!(found[0].paths[0].is_match("web/package-lock.json"));
+        assert_eq!(found[0].purls, ["pkg:npm/x@1"]);
+    }
+
+    #[test]
+    fn osv_scanners_overrides_ignore_packages() {
+        let text = "[[PackageOverrides]]\nname = 'a'\necosystem = 'npm'\nversion = '1.0.0'\nignore = true\n\
+                    [[PackageOverrides]]\nname = 'b'\nvulnerability.ignore = true\n\
+                    [[PackageOverrides]]\necosystem = 'Go'\nignore = true\n\
+                    [[PackageOverrides]]\nname = 'c'\nlicense.ignore = true\n";
+        let found = all("osv-scanner.toml", text);
+        let names: Vec<&str> = found.iter().map(|ignore| ignore.what.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!((found[0].ecosystem, found[0].version.as_deref()), (Some(Ecosystem::Npm), Some("1.0.0")));
     }
 }

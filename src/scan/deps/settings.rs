@@ -2,19 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Severity;
+use globset::GlobMatcher;
+
+use crate::model::{Ecosystem, Package, RepoPath, Severity};
 
 /// An advisory or package that is known and accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Ignore {
     /// An advisory's id or one of its aliases, or a package's name.
     pub what: String,
+    /// Only this version of the package; none: all.
+    pub version: Option<String>,
+    /// Only packages of this ecosystem; none: all.
+    pub ecosystem: Option<Ecosystem>,
+    /// Only lock files in this folder or below; empty: the whole tree.
+    pub folder: String,
+    /// Only lock files that one of these globs names, relative to `folder`; empty: all.
+    pub paths: Vec<GlobMatcher>,
+    /// Only packages with one of these URLs, of any version where the URL names none; empty: all.
+    pub purls: Vec<String>,
     /// Why; may be empty.
     pub reason: String,
     /// Who says so: `portcullis.toml`, `deny.toml`.
     pub source: String,
     /// The last day it holds, `YYYY-MM-DD`.
     pub until: Option<String>,
+}
+
+impl Ignore {
+    /// Whether it speaks of a package of a lock file, and of one of these ids or of the package by name.
+    #[must_use]
+    pub fn covers(&self, lock: &RepoPath, package: &Package, ids: &[String]) -> bool {
+        let Some(inside) = below(&self.folder, lock.as_str()) else { return false };
+        (self.what == package.name || ids.contains(&self.what))
+            && self.version.as_deref().is_none_or(|version| version == package.version)
+            && self.ecosystem.is_none_or(|ecosystem| ecosystem == package.ecosystem)
+            && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.is_match(inside)))
+            && (self.purls.is_empty() || self.purls.iter().any(|purl| names(purl, &package.purl())))
+    }
+}
+
+/// The rest of a path below a folder; the empty folder holds all.
+fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
+    if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
+}
+
+/// Whether a package URL, with or without a version, names `package`'s. Qualifiers and subpath say nothing here.
+fn names(purl: &str, package: &str) -> bool {
+    let purl = purl.split(['?', '#']).next().unwrap_or(purl);
+    // `%40` and `@` are both in use for a scope.
+    let plain = |text: &str| text.replace("%40", "@");
+    let (purl, package) = (plain(purl), plain(package));
+    purl == package || package.rsplit_once('@').is_some_and(|(name, _)| name == purl)
 }
 
 /// How dependencies are judged.
