@@ -63,25 +63,43 @@ fn single(file: &Path, here: PathBuf) -> Inputs {
     Inputs { roots: vec![file.to_path_buf()], base: parent.map_or(here, Path::to_path_buf), ..Inputs::default() }
 }
 
-fn all_below(base: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
-    paths.iter().map(|path| Ok(base.join(below_base(base, path)?))).collect()
+fn below_base(base: &Path, path: &Path) -> Result<PathBuf, CliError> {
+    Base::find(base)?.below(path)
 }
 
-/// The path as seen from `base`, without `.` and `..`; a relative one is seen from the current folder first.
-fn below_base(base: &Path, path: &Path) -> Result<PathBuf, CliError> {
-    let current = std::env::current_dir().map_err(|error| {
-        CliError::usage(format!("the current folder cannot be read: {error}. Change to one that can"))
-    })?;
-    let folder = plain(&current.join(base));
-    let seen = plain(&current.join(path));
-    below(&folder, &seen).or_else(|| below(&resolved(&folder)?, &resolved(&seen)?)).ok_or_else(|| {
-        CliError::usage(format!(
-            "`{}` is outside of `{}`, which paths in the report are relative to: scan it by itself, or with a --root \
-             that holds all paths",
-            path.display(),
-            folder.display()
-        ))
-    })
+fn all_below(base: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let found = Base::find(base)?;
+    paths.iter().map(|path| Ok(base.join(found.below(path)?))).collect()
+}
+
+/// The folder that all paths must lie in.
+struct Base {
+    current: PathBuf,
+    /// Absolute, without `.` and `..`.
+    folder: PathBuf,
+}
+
+impl Base {
+    fn find(base: &Path) -> Result<Self, CliError> {
+        let current = std::env::current_dir().map_err(|error| {
+            CliError::usage(format!("the current folder cannot be read: {error}. Change to one that can"))
+        })?;
+        Ok(Self { folder: plain(&current.join(base)), current })
+    }
+
+    /// The path as seen from the base, without `.` and `..`; a relative one is seen from the current folder first.
+    fn below(&self, path: &Path) -> Result<PathBuf, CliError> {
+        let seen = plain(&self.current.join(path));
+        let linked = || below(&resolved(&self.folder)?, &resolved(&seen)?);
+        below(&self.folder, &seen).or_else(linked).ok_or_else(|| {
+            CliError::usage(format!(
+                "`{}` is outside of `{}`, which paths in the report are relative to: scan it by itself, or with a \
+                 --root that holds all paths",
+                path.display(),
+                self.folder.display()
+            ))
+        })
+    }
 }
 
 /// `path` as seen from `folder`, where it lies in it by its text.

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::Override;
+use rayon::prelude::*;
 
 use super::{Found, IGNORE_FILE, Tree};
 use crate::model::{Notice, NoticeKind, NoticeLevel, RepoPath};
@@ -43,8 +45,9 @@ impl Tree {
                 self.file_or_notice(root, NoticeLevel::Warning, &mut exclusions, &mut named);
             }
         }
-        for path in &self.settings.listed {
-            match std::fs::symlink_metadata(path) {
+        let looked: Vec<_> = self.settings.listed.par_iter().map(std::fs::symlink_metadata).collect();
+        for (path, found) in self.settings.listed.iter().zip(looked) {
+            match found {
                 Ok(found) if found.is_dir() => named.folders.push(path.clone()),
                 Ok(found) if found.is_file() => {
                     self.file_or_notice(path, NoticeLevel::Note, &mut exclusions, &mut named)
@@ -83,9 +86,10 @@ impl Tree {
     /// # Errors
     /// On a glob that does not parse.
     pub fn exclusions(&self) -> Result<Exclusions, SourceError> {
-        let base = std::path::absolute(&self.settings.base).unwrap_or_else(|_| self.settings.base.clone());
-        let base: PathBuf = base.components().collect();
-        Ok(Exclusions { base, globs: self.overrides()?, own: self.settings.ignore_files.then(HashMap::new) })
+        let given = self.settings.base.clone();
+        let base: PathBuf = std::path::absolute(&given).unwrap_or_else(|_| given.clone()).components().collect();
+        let ignore_files = self.settings.ignore_files;
+        Ok(Exclusions { given, base, globs: self.overrides()?, ignore_files, folders: HashMap::new() })
     }
 }
 
@@ -103,41 +107,100 @@ fn absent(path: RepoPath, error: &io::Error) -> Notice {
 
 /// The exclusions that hold for named files: globs, and `.portcullisignore`.
 pub struct Exclusions {
-    /// Absolute.
+    /// The base as it was given, and absolute.
+    given: PathBuf,
     base: PathBuf,
     globs: Override,
-    /// `.portcullisignore` by folder, each read once; `None` where ignore files are not honoured.
-    own: Option<HashMap<PathBuf, Option<Gitignore>>>,
+    ignore_files: bool,
+    /// Every folder that was asked about, by its path below the base: each is looked at once.
+    folders: HashMap<PathBuf, Folder>,
+}
+
+/// What holds for all in a folder.
+#[derive(Clone, Default)]
+struct Folder {
+    left_out: bool,
+    rules: Option<Arc<Rules>>,
+}
+
+/// A `.portcullisignore`, and the one above it.
+struct Rules {
+    own: Gitignore,
+    above: Option<Arc<Rules>>,
+}
+
+impl Folder {
+    /// True where the nearest ignore file that says anything of the path leaves it out.
+    fn ignores(&self, path: &Path, is_folder: bool) -> bool {
+        let mut rules = self.rules.as_deref();
+        while let Some(here) = rules {
+            match here.own.matched(path, is_folder) {
+                Match::None => rules = here.above.as_deref(),
+                decided => return decided.is_ignore(),
+            }
+        }
+        false
+    }
+
+    /// What holds one folder further down: the ignore files above a folder that holds `.git` do not.
+    fn entered(&self, folder: &Path) -> Option<Arc<Rules>> {
+        let above = self.rules.clone().filter(|_| !folder.join(".git").exists());
+        match read(folder) {
+            Some(own) => Some(Arc::new(Rules { own, above })),
+            None => above,
+        }
+    }
 }
 
 impl Exclusions {
     /// True where the file at `path`, which need not exist, is left out.
     pub fn match_file(&mut self, path: &Path) -> bool {
-        let Ok(path) = std::path::absolute(path) else { return false };
-        let Ok(below) = path.strip_prefix(&self.base) else { return false };
-        // Folders from the top: what lies in one that is left out is left out.
-        let parts: Vec<&Path> = below.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
-        parts.into_iter().rev().any(|part| {
-            let is_folder = part != below;
-            self.globs.matched(part, is_folder).is_ignore() || self.own_match(&self.base.join(part), is_folder)
-        })
+        let below = path.strip_prefix(&self.given).map(Path::to_path_buf).ok().or_else(|| {
+            let path = std::path::absolute(path).ok()?;
+            path.strip_prefix(&self.base).map(Path::to_path_buf).ok()
+        });
+        let Some(below) = below else { return false };
+        let folder = self.folder(below.parent().unwrap_or(Path::new("")));
+        folder.left_out
+            || self.globs.matched(&below, false).is_ignore()
+            || folder.rules.is_some() && folder.ignores(&self.base.join(&below), false)
     }
 
-    /// The nearest `.portcullisignore` that says anything of the path decides; the search ends at the
-    /// folder that holds `.git`.
-    fn own_match(&mut self, path: &Path, is_folder: bool) -> bool {
-        let Some(own) = &mut self.own else { return false };
-        for folder in path.ancestors().skip(1) {
-            let rules = own.entry(folder.to_path_buf()).or_insert_with(|| read(folder));
-            match rules.as_ref().map_or(Match::None, |rules| rules.matched(path, is_folder)) {
-                Match::None => {}
-                decided => return decided.is_ignore(),
-            }
-            if folder.join(".git").exists() {
-                break;
+    /// What holds in the folder at `below`. Folders are decided from the top: what lies in one that is left out
+    /// is left out.
+    fn folder(&mut self, below: &Path) -> Folder {
+        if let Some(known) = self.folders.get(below) {
+            return known.clone();
+        }
+        let mut unknown: Vec<&Path> = below.ancestors().take_while(|part| !self.folders.contains_key(*part)).collect();
+        let known = unknown.last().and_then(|part| part.parent()).and_then(|part| self.folders.get(part));
+        let mut folder = known.cloned().unwrap_or_default();
+        while let Some(part) = unknown.pop() {
+            folder = if part.as_os_str().is_empty() { self.top() } else { self.enter(&folder, part) };
+            self.folders.insert(part.to_path_buf(), folder.clone());
+        }
+        folder
+    }
+
+    fn enter(&self, above: &Folder, below: &Path) -> Folder {
+        let path = self.base.join(below);
+        let left_out = above.left_out || self.globs.matched(below, true).is_ignore() || above.ignores(&path, true);
+        let rules = if self.ignore_files && !left_out { above.entered(&path) } else { None };
+        Folder { left_out, rules }
+    }
+
+    /// The base, under the ignore files of the folders around it, up to the one that holds `.git`.
+    fn top(&self) -> Folder {
+        let mut folder = Folder::default();
+        if self.ignore_files {
+            let around: Vec<&Path> = self.base.ancestors().collect();
+            let first = around.iter().position(|around| around.join(".git").exists());
+            let first = first.unwrap_or(around.len().saturating_sub(1));
+            for around in around[..=first].iter().rev() {
+                folder.rules = folder.entered(around);
             }
         }
-        false
+        folder
     }
 }
 
