@@ -12,6 +12,7 @@ use crate::model::{Confidence, Rule, Severity};
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("aws/attributes.toml", include_str!("../../../rules/iac/aws/attributes.toml")),
     ("aws/policies.toml", include_str!("../../../rules/iac/aws/policies.toml")),
+    ("aws/services.toml", include_str!("../../../rules/iac/aws/services.toml")),
     ("azure/attributes.toml", include_str!("../../../rules/iac/azure/attributes.toml")),
     ("kubernetes/containers.toml", include_str!("../../../rules/iac/kubernetes/containers.toml")),
     ("kubernetes/pods.toml", include_str!("../../../rules/iac/kubernetes/pods.toml")),
@@ -19,6 +20,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("compose/services.toml", include_str!("../../../rules/iac/compose/services.toml")),
     ("cloudformation/attributes.toml", include_str!("../../../rules/iac/cloudformation/attributes.toml")),
     ("cloudformation/policies.toml", include_str!("../../../rules/iac/cloudformation/policies.toml")),
+    ("cloudformation/services.toml", include_str!("../../../rules/iac/cloudformation/services.toml")),
     ("serverless/functions.toml", include_str!("../../../rules/iac/serverless/functions.toml")),
     ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
     ("github-actions/workflows.toml", include_str!("../../../rules/iac/github-actions/workflows.toml")),

@@ -36,9 +36,13 @@ pub(super) enum Function {
     Statements,
     /// `len(path)`: number of elements, members or characters.
     Len,
+    /// `values(path)`: the values of a map, whatever their names.
+    Values,
+    /// `port(path, 22)`: a port, a range `20-25`, a list of those, or `*`, holds the port.
+    Port,
 }
 
-const NAMES: [(&str, Function, usize, usize); 13] = [
+const NAMES: [(&str, Function, usize, usize); 15] = [
     ("missing", Function::Missing, 1, 1),
     ("present", Function::Present, 1, 1),
     ("any", Function::Any, 2, 2),
@@ -52,6 +56,8 @@ const NAMES: [(&str, Function, usize, usize); 13] = [
     ("json", Function::Json, 1, 1),
     ("statements", Function::Statements, 1, 1),
     ("len", Function::Len, 1, 1),
+    ("values", Function::Values, 1, 1),
+    ("port", Function::Port, 2, 2),
 ];
 
 impl Function {
@@ -65,7 +71,7 @@ impl Function {
 
     /// True for a function that answers yes, no or unknown; the others give values.
     pub fn is_predicate(self) -> bool {
-        !matches!(self, Self::Json | Self::Statements | Self::Len)
+        !matches!(self, Self::Json | Self::Statements | Self::Len | Self::Values)
     }
 }
 
@@ -93,7 +99,8 @@ pub(super) fn ask(context: &Context<'_>, function: Function, args: &[Term]) -> A
         Function::Refers => refers(context, args),
         Function::Public => any(context.hits(&args[0]).iter().map(public)),
         Function::Grants => grants(context, args),
-        Function::Json | Function::Statements | Function::Len => Answer::No,
+        Function::Port => port(context, args),
+        Function::Json | Function::Statements | Function::Len | Function::Values => Answer::No,
     }
 }
 
@@ -101,6 +108,13 @@ pub(super) fn values<'m>(context: &Context<'m>, function: Function, args: &[Term
     let hits = context.hits(&args[0]).into_iter();
     match function {
         Function::Json => hits.map(|hit| decoded(context, &hit)).collect(),
+        Function::Values => hits
+            .flat_map(|hit| match &hit.value.kind {
+                Kind::Map(entries) => entries.iter().map(|(_, value)| context.inside(&hit, value)).collect(),
+                Kind::Null => Vec::new(),
+                _ => vec![hit],
+            })
+            .collect(),
         Function::Statements => hits.flat_map(|hit| statements(context, &decoded(context, &hit))).collect(),
         _ => hits
             .map(|hit| {
@@ -159,6 +173,24 @@ fn all(context: &Context<'_>, args: &[Term]) -> Answer {
         }
     }
     if unknown { Answer::Unknown } else { Answer::Yes(context.here.span) }
+}
+
+/// `port(path, number)`.
+fn port(context: &Context<'_>, args: &[Term]) -> Answer {
+    let Term::Literal(Kind::Number(wanted)) = args[1] else { return Answer::No };
+    any(context.hits(&args[0]).iter().flat_map(scalars).map(|hit| match text(&hit.value) {
+        Some(Ok(range)) => Answer::new(range.split(',').any(|range| holds_port(range.trim(), wanted)), hit.span),
+        Some(Err(())) => Answer::Unknown,
+        None => Answer::No,
+    }))
+}
+
+fn holds_port(range: &str, wanted: f64) -> bool {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    match (first.trim().parse::<f64>(), last.trim().parse::<f64>()) {
+        (Ok(first), Ok(last)) => first <= wanted && wanted <= last,
+        _ => range == "*",
+    }
 }
 
 fn is_open(block: &str) -> bool {
