@@ -1,11 +1,12 @@
 //! `portcullis merge`: other tools' SARIF as one report.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::external::{Import, ImportSettings};
+use crate::external::Import;
 use crate::model::ScanReport;
 use crate::report::{self, Options};
 use crate::triage::gate::{GateSettings, Verdict, gate};
@@ -43,7 +44,7 @@ pub fn run(args: &MergeArgs) -> Result<Verdict, String> {
         word => Some(word.parse()?),
     };
     let root = std::fs::canonicalize(&args.root).map_err(|error| format!("{}: {error}", args.root.display()))?;
-    let settings = ImportSettings { root: root.to_string_lossy().replace('\\', "/"), ..ImportSettings::default() };
+    let settings = super::foreign::settings(&root, BTreeMap::new()).map_err(|error| error.to_string())?;
     let mut import = Import::new(&settings);
     for file in &args.files {
         let bytes = read(file).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -6,6 +6,7 @@ mod ci;
 pub mod db;
 pub mod exit;
 pub mod explain;
+mod foreign;
 pub mod hook;
 pub mod init;
 mod inputs;

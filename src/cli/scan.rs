@@ -13,7 +13,7 @@ use super::output::Terminal;
 use super::{CliError, plan, settings, targets};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine;
-use crate::external::{Import, ImportSettings, dedup};
+use crate::external::{Import, dedup};
 use crate::model::{Confidence, ScanReport};
 use crate::scan::registry::BUILT_IN;
 use crate::triage::gate::{GateSettings, Verdict, gate};
@@ -108,8 +108,7 @@ fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
     if args.sarif.is_empty() {
         return Ok(());
     }
-    let root = std::path::absolute(base).unwrap_or_default();
-    let settings = ImportSettings { root: root.to_string_lossy().replace('\\', "/"), ..ImportSettings::default() };
+    let settings = super::foreign::settings(base, BTreeMap::new())?;
     let mut import = Import::new(&settings);
     for file in &args.sarif {
         let bytes = super::output::read_file(file)?;

@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 of any tool, read tolerantly: what breaks the standard is repaired or left out, and told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -27,6 +28,20 @@ const SECRET_TOOLS: &[&str] = &[
     "noseyparker",
     "titus",
 ];
+/// Tools that call every result an error and give no severity.
+const FLAT_TOOLS: &[(&str, Severity)] = &[("checkov", Severity::Medium), ("secretlint", Severity::High)];
+/// Homes of tools that do not name theirs.
+const HOMES: &[(&str, &str)] = &[
+    ("bandit", "https://bandit.readthedocs.io"),
+    ("checkov", "https://checkov.io"),
+    ("gitleaks", "https://gitleaks.io"),
+    ("hadolint", "https://github.com/hadolint/hadolint"),
+    ("njsscan", "https://opensecurity.in"),
+    ("opengrep oss", "https://opengrep.dev"),
+    ("semgrep", "https://semgrep.dev"),
+    ("semgrep oss", "https://semgrep.dev"),
+    ("secretlint", "https://secretlint.github.io"),
+];
 /// Where the severity a result came to is kept, so that merging again comes to the same.
 const OWN_SEVERITY: &str = "portcullisSeverity";
 /// Properties of results in which tools write how bad and how sure they are.
@@ -34,13 +49,22 @@ const SEVERITY_PROPERTIES: &[&str] =
     &[OWN_SEVERITY, "security-severity", "zizmor/severity", "issue_severity", "severity", "problem.severity"];
 const CONFIDENCE_PROPERTIES: &[&str] = &["zizmor/confidence", "issue_confidence", "confidence", "precision"];
 
+/// Finds secrets in a text that a tool quotes from the file at a path: byte ranges in the text.
+pub type FindSecrets = dyn Fn(&RepoPath, &str) -> Vec<Range<usize>>;
+/// The severity that a rule of ours, equal to another tool's rule of that id, has.
+pub type EqualRule = dyn Fn(&str) -> Option<Severity>;
+
 /// How foreign reports are read.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct ImportSettings {
     /// The root's absolute path with `/` between segments: stripped from absolute URIs.
     pub root: String,
     /// Severity by tool name, for tools that give none.
     pub severities: BTreeMap<String, Severity>,
+    /// What masks secrets in texts of tools that do not know them as such.
+    pub find_secrets: Option<Box<FindSecrets>>,
+    /// What gives results of tools without severities one.
+    pub equal_rule: Option<Box<EqualRule>>,
 }
 
 /// Why a file cannot be read at all. Nothing of it was taken.
@@ -64,6 +88,7 @@ pub enum ImportError {
 pub struct Import<'a> {
     settings: &'a ImportSettings,
     runs: BTreeMap<(String, String), Run>,
+    values: BTreeSet<String>,
     notices: Vec<Notice>,
 }
 
@@ -78,15 +103,15 @@ struct Run {
 struct Incoming {
     finding: Finding,
     object: Map<String, Value>,
-    discriminator: String,
-    known: bool,
+    /// The fingerprint that an earlier merge gave it.
+    known: Option<Fingerprint>,
 }
 
 impl<'a> Import<'a> {
     /// Nothing read yet.
     #[must_use]
     pub fn new(settings: &'a ImportSettings) -> Self {
-        Self { settings, runs: BTreeMap::new(), notices: Vec::new() }
+        Self { settings, runs: BTreeMap::new(), values: BTreeSet::new(), notices: Vec::new() }
     }
 
     /// Reads one file, plain or gzip; `name` is what notices call it.
@@ -127,12 +152,17 @@ impl<'a> Import<'a> {
         if tool.name == env!("CARGO_PKG_NAME") {
             self.notices.extend(earlier_notices(&run));
         }
-        let secret = SECRET_TOOLS.contains(&tool.name.to_ascii_lowercase().as_str());
-        let default = self.settings.severities.get(&tool.name).copied().or(secret.then_some(Severity::High));
+        let lower = tool.name.to_ascii_lowercase();
+        let secret = is_secret_tool(&lower);
+        let flat = FLAT_TOOLS.iter().find(|(name, _)| *name == lower).map(|(_, severity)| *severity);
+        let given = self.settings.severities.iter().find(|(name, _)| name.eq_ignore_ascii_case(&lower));
+        let default = given.map(|(_, severity)| *severity).or(secret.then_some(Severity::High)).or(flat);
         let reader = Reader {
             secret,
-            information_uri: run["tool"]["driver"]["informationUri"].as_str().unwrap_or_default(),
+            information_uri: &tool.information_uri,
             default,
+            find_secrets: self.settings.find_secrets.as_deref(),
+            equal_rule: self.settings.equal_rule.as_deref().filter(|_| flat.is_some() && given.is_none()),
             rules: Rules::of(&run, default),
             resolver: Resolver { bases: run.get("originalUriBaseIds"), root: &self.settings.root },
         };
@@ -146,7 +176,8 @@ impl<'a> Import<'a> {
             };
             match reader.result(result) {
                 Outcome::Finding(result, rule, repairs) => {
-                    repaired += usize::from(repairs > 0);
+                    repaired += usize::from(repairs.count > 0);
+                    self.values.extend(repairs.values);
                     keep_rule(&mut fired, *rule);
                     read.push(*result);
                 }
@@ -184,10 +215,14 @@ impl<'a> Import<'a> {
             report.tools.push(Tool {
                 name: env!("CARGO_PKG_NAME").into(),
                 version: env!("CARGO_PKG_VERSION").into(),
-                ..Tool::default()
+                information_uri: env!("CARGO_PKG_REPOSITORY").into(),
+                category: String::new(),
             });
         }
+        let values: Vec<String> = self.values.into_iter().collect();
+        let values = sarif_repair::Values::new(&values);
         for (_, mut run) in self.runs {
+            run.results.iter_mut().for_each(|one| one.mask(&values));
             let index = if run.tool.name == report.tools[0].name {
                 0
             } else {
@@ -197,11 +232,14 @@ impl<'a> Import<'a> {
             for rule in run.rules.into_values() {
                 report.rules.entry((index, rule.id.clone())).or_insert_with(|| Arc::new(rule));
             }
-            run.results.sort_by_cached_key(|one| (order(&one.finding), Value::Object(one.object.clone()).to_string()));
+            // Of two that are equal, the one that an earlier merge named is kept.
+            let whole = |one: &Incoming| Value::Object(one.object.clone()).to_string();
+            run.results.sort_by_cached_key(|one| (order(&one.finding), whole(one), one.known.is_none(), one.known));
             run.results.dedup_by(|b, a| a.object == b.object);
-            let mut seen: BTreeMap<(String, String, String), u32> = BTreeMap::new();
+            let mut taken: BTreeSet<Fingerprint> = run.results.iter().filter_map(|one| one.known).collect();
+            let mut ordinals = BTreeMap::new();
             for one in run.results {
-                report.findings.push(one.seal(index, &run.tool.name, &mut seen));
+                report.findings.push(one.seal(index, &run.tool.name, &mut ordinals, &mut taken));
             }
         }
         report.findings.sort_by_cached_key(|finding| (order(finding), finding.tool));
@@ -252,29 +290,46 @@ fn order(finding: &Finding) -> Order {
     (finding.primary.path.to_string(), region.start_line, region.start_column, rule, finding.message.clone())
 }
 
+/// The next ordinal of rule, path and discriminator.
+type Ordinals = BTreeMap<(RuleId, RepoPath, String), u32>;
+
 impl Incoming {
-    fn seal(mut self, tool: usize, name: &str, seen: &mut BTreeMap<(String, String, String), u32>) -> Finding {
+    /// Masks what a secret tool quoted of any file.
+    fn mask(&mut self, values: &sarif_repair::Values) {
+        if values.hide(&mut self.object) > 0 {
+            self.finding.message = self.object["message"]["text"].as_str().unwrap_or_default().to_owned();
+        }
+    }
+
+    fn seal(mut self, tool: usize, name: &str, ordinals: &mut Ordinals, taken: &mut BTreeSet<Fingerprint>) -> Finding {
+        let discriminator = discriminator(&self.object, &self.finding.message);
         let finding = &mut self.finding;
         finding.tool = tool;
-        if !self.known {
-            let (rule, path) = (finding.rule.as_str(), finding.primary.path.as_str());
-            let ordinal = seen.entry((rule.to_owned(), path.to_owned(), self.discriminator.clone())).or_default();
-            finding.fingerprint = Fingerprint::of(&FingerprintFields {
-                tool: name,
-                rule,
-                path,
-                kind: "foreign",
-                discriminator: &self.discriminator,
-                ordinal: *ordinal,
-            });
-            *ordinal += 1;
-            let prints = self.object.entry("fingerprints").or_insert_with(|| json!({}));
-            if !prints.is_object() {
-                *prints = json!({});
-            }
-            prints[FINGERPRINT_SCHEME] = json!(finding.fingerprint.to_string());
+        let key = (finding.rule.clone(), finding.primary.path.clone(), discriminator);
+        let next = ordinals.entry(key.clone()).or_default();
+        finding.fingerprint = match self.known {
+            Some(known) => known,
+            None => loop {
+                let fingerprint = Fingerprint::of(&FingerprintFields {
+                    tool: name,
+                    rule: finding.rule.as_str(),
+                    path: finding.primary.path.as_str(),
+                    kind: "foreign",
+                    discriminator: &key.2,
+                    ordinal: *next,
+                });
+                *next += 1;
+                if taken.insert(fingerprint) {
+                    break fingerprint;
+                }
+            },
+        };
+        let prints = self.object.entry("fingerprints").or_insert_with(|| json!({}));
+        if !prints.is_object() {
+            *prints = json!({});
         }
-        finding.anchor = Arc::from(format!("foreign:{}", self.discriminator));
+        prints[FINGERPRINT_SCHEME] = json!(finding.fingerprint.to_string());
+        finding.anchor = Arc::from(format!("foreign:{}", key.2));
         finding.foreign = Some(Arc::from(Value::Object(self.object).to_string()));
         self.finding
     }
@@ -293,11 +348,15 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ImportError> {
 fn tool(run: &Value) -> Tool {
     let driver = &run["tool"]["driver"];
     let text = |name: &str| driver[name].as_str().filter(|text| !text.is_empty());
+    let home = || {
+        let name = text("name")?.to_ascii_lowercase();
+        HOMES.iter().find(|(known, _)| *known == name).map(|(_, home)| *home)
+    };
     let id = run["automationDetails"]["id"].as_str().unwrap_or_default();
     Tool {
         name: text("name").unwrap_or("unknown").to_owned(),
         version: text("semanticVersion").or(text("version")).map(bare_version).unwrap_or_default(),
-        information_uri: text("informationUri").unwrap_or_default().to_owned(),
+        information_uri: text("informationUri").or_else(home).unwrap_or_default().to_owned(),
         category: id.rsplit_once('/').map_or("", |(category, _)| category).to_owned(),
     }
 }
@@ -346,7 +405,7 @@ impl<'r> Rules<'r> {
 }
 
 enum Outcome {
-    Finding(Box<Incoming>, Box<Rule>, usize),
+    Finding(Box<Incoming>, Box<Rule>, sarif_repair::Repairs),
     NoDefect,
     Broken,
 }
@@ -355,6 +414,8 @@ struct Reader<'r> {
     secret: bool,
     information_uri: &'r str,
     default: Option<Severity>,
+    find_secrets: Option<&'r FindSecrets>,
+    equal_rule: Option<&'r EqualRule>,
     rules: Rules<'r>,
     resolver: Resolver<'r>,
 }
@@ -371,9 +432,8 @@ impl Reader<'_> {
         let descriptor = descriptor.unwrap_or(&Value::Null);
         let level = own_level.or(descriptor["defaultConfiguration"]["level"].as_str()).unwrap_or("warning");
         let level = if matches!(level, "error" | "warning" | "note") { level } else { "warning" };
-        let severity = self.severity(&object, descriptor, level);
+        let severity = self.severity(&id, &object, descriptor, level);
         let message = message(&object, descriptor);
-        let discriminator = discriminator(&object, &message);
         object.insert("ruleId".into(), json!(id));
         object.insert("level".into(), json!(level));
         object.insert("message".into(), json!({"text": message}));
@@ -386,18 +446,22 @@ impl Reader<'_> {
             *bag = json!({});
         }
         bag[OWN_SEVERITY] = json!(severity.word());
-        let repairs = sarif_repair::result(&mut object, &self.resolver, self.secret);
+        let known = take_fingerprint(&mut object);
+        let mut repairs = sarif_repair::result(&mut object, &self.resolver, self.secret);
+        if let Some(find) = self.find_secrets {
+            repairs.count += sarif_repair::hide_found(&mut object, &|text| find(&path, text));
+        }
         let message = object["message"]["text"].as_str().unwrap_or_default().to_owned();
         let place = object["locations"][0]["physicalLocation"]["region"].clone();
         let mut rule = rule(&id, descriptor, self.rules.default, self.information_uri);
         rule.severity = rule.score.map_or(severity, Severity::from_score);
         let finding = finding(&object, &rule, severity, message, path, &place);
-        let known = object.get("fingerprints").and_then(|p| p.get(FINGERPRINT_SCHEME)).is_some();
-        Outcome::Finding(Box::new(Incoming { finding, object, discriminator, known }), Box::new(rule), repairs)
+        Outcome::Finding(Box::new(Incoming { finding, object, known }), Box::new(rule), repairs)
     }
 
-    /// The rule's score, then what the tool writes in properties, then its default, then the level.
-    fn severity(&self, object: &Map<String, Value>, rule: &Value, level: &str) -> Severity {
+    /// The rule's score, then what the tool writes in properties, then our equal rule's for tools that have
+    /// none, then the tool's default, then the level.
+    fn severity(&self, id: &str, object: &Map<String, Value>, rule: &Value, level: &str) -> Severity {
         let own = object.get("properties").unwrap_or(&Value::Null);
         let stated = [own, &rule["properties"]].into_iter().find_map(|bag| {
             SEVERITY_PROPERTIES.iter().find_map(|name| {
@@ -406,7 +470,8 @@ impl Reader<'_> {
                 score.map(Severity::from_score).or_else(|| value.as_str()?.parse().ok())
             })
         });
-        stated.or(self.default).unwrap_or(match level {
+        let equal = || self.equal_rule.and_then(|find| find(id));
+        stated.or_else(equal).or(self.default).unwrap_or(match level {
             "error" => Severity::High,
             "warning" => Severity::Medium,
             _ => Severity::Low,
@@ -430,6 +495,16 @@ fn message(object: &Map<String, Value>, rule: &Value) -> String {
         .or_else(by_id)
         .or_else(|| rule["shortDescription"]["text"].as_str().map(str::to_owned))
         .unwrap_or_else(|| "The tool gave no message.".to_owned())
+}
+
+/// The fingerprint that an earlier merge or scan of ours wrote, taken out: equal results compare equal.
+fn take_fingerprint(object: &mut Map<String, Value>) -> Option<Fingerprint> {
+    let prints = object.get_mut("fingerprints")?.as_object_mut()?;
+    let known = prints.remove(FINGERPRINT_SCHEME);
+    if prints.is_empty() {
+        object.remove("fingerprints");
+    }
+    Fingerprint::parse(known?.as_str()?)
 }
 
 /// The tool's own fingerprint where it tells findings apart, else the message without its numbers.
@@ -468,7 +543,6 @@ fn finding(
     let words = CONFIDENCE_PROPERTIES.iter().filter_map(|name| own.get(*name)?.as_str());
     let confidence = words.filter_map(|word| word.to_ascii_lowercase().parse::<Confidence>().ok()).next();
     let text = |bag: &str, key: &str| object.get(bag).and_then(|bag| bag.get(key)?.as_str());
-    let fingerprint = text("fingerprints", FINGERPRINT_SCHEME).and_then(Fingerprint::parse);
     let none = FingerprintFields { tool: "", rule: "", path: "", kind: "", discriminator: "", ordinal: 0 };
     Finding {
         tool: 0,
@@ -480,7 +554,7 @@ fn finding(
         extent: None,
         related: Vec::new(),
         snippet: None,
-        fingerprint: fingerprint.unwrap_or_else(|| Fingerprint::of(&none)),
+        fingerprint: Fingerprint::of(&none),
         anchor: Arc::from(""),
         line_hash: text("partialFingerprints", "primaryLocationLineHash").map(str::to_owned),
         origin: Origin::WorkTree,

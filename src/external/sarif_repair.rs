@@ -1,5 +1,8 @@
 //! Foreign results made fit for one report: indices gone, regions legal, secrets masked.
 
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::{Map, Value, json};
 
 use super::uri::Resolver;
@@ -14,17 +17,35 @@ const DROPPED: &[&str] =
 const QUOTING: &[&str] = &["codeFlows", "fixes", "attachments", "stacks"];
 /// What stands for a masked text.
 const MASK: &str = "•••";
+/// Shorter values are words: masking them everywhere would blank out ordinary text.
+const LEAST: usize = 8;
+/// A text is searched so often for secrets.
+const ROUNDS: usize = 4;
+/// Members that hold no text of the tree: identities and places.
+const NO_TEXT: &[&str] =
+    &["ruleId", "level", "uri", "uriBaseId", "guid", "correlationGuid", "fingerprints", "partialFingerprints"];
 /// Nesting of foreign JSON that is walked.
 const DEEPEST: usize = 64;
 
-/// Rewrites one result in place; the number of repairs that changed what its tool said.
-pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_tool: bool) -> usize {
+/// What was done to one result.
+pub struct Repairs {
+    /// Repairs that changed what its tool said.
+    pub count: usize,
+    /// Values that its tool calls secrets.
+    pub values: Vec<String>,
+}
+
+/// Rewrites one result in place.
+pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_tool: bool) -> Repairs {
     for name in DROPPED {
         object.remove(*name);
     }
     let mut repairs = 0;
+    let mut values = Vec::new();
     if secret_tool {
-        repairs += hide_secrets(object);
+        values = quoted(object);
+        repairs += hide_secrets(object, &values);
+        values.retain(|value| value.len() >= LEAST && !value.contains(char::is_whitespace));
     }
     object.retain(|_, value| !value.is_null());
     if object.get("kind").is_some_and(|kind| kind != "fail") {
@@ -51,7 +72,52 @@ pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_t
     for value in object.values_mut() {
         mask_addresses(value, 0);
     }
-    repairs
+    Repairs { count: repairs, values }
+}
+
+/// Texts that one automaton finds in all strings of results.
+pub struct Values(Option<AhoCorasick>);
+
+impl Values {
+    /// Of values that are no empty text.
+    pub fn new(values: &[String]) -> Self {
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
+        Self(if values.is_empty() { None } else { build() })
+    }
+
+    /// Masks them; the number of strings that held one.
+    pub fn hide(&self, object: &mut Map<String, Value>) -> usize {
+        let Some(found) = &self.0 else { return 0 };
+        hide_found(object, &|text| found.find_iter(text).map(|at| at.range()).collect())
+    }
+}
+
+/// Masks the ranges that `find` gives, in every text of a result but its identities; the number of texts.
+pub fn hide_found(object: &mut Map<String, Value>, find: &dyn Fn(&str) -> Vec<Range<usize>>) -> usize {
+    let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
+    open.map(|(_, value)| hide_in(value, find, 0)).sum()
+}
+
+fn hide_in(value: &mut Value, find: &dyn Fn(&str) -> Vec<Range<usize>>, depth: usize) -> usize {
+    match value {
+        Value::String(text) if text.len() >= LEAST => {
+            // Until nothing more is found: what a mask leaves may read otherwise, and merging again must find nothing.
+            let rounds = (0..ROUNDS).take_while(|_| match without(text, find(text)) {
+                Some(masked) => {
+                    *text = masked;
+                    true
+                }
+                None => false,
+            });
+            usize::from(rounds.count() > 0)
+        }
+        Value::Array(items) if depth < DEEPEST => items.iter_mut().map(|item| hide_in(item, find, depth + 1)).sum(),
+        Value::Object(object) if depth < DEEPEST => {
+            let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
+            open.map(|(_, item)| hide_in(item, find, depth + 1)).sum()
+        }
+        _ => 0,
+    }
 }
 
 fn walk(value: &mut Value, name: &str, resolver: &Resolver<'_>, depth: usize) -> usize {
@@ -130,8 +196,25 @@ pub fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// Masks what a secret tool quotes, wherever the same text stands, and drops identities made of it.
-fn hide_secrets(object: &mut Map<String, Value>) -> usize {
+/// The text with each range masked; `None` where that changes nothing.
+fn without(text: &str, mut ranges: Vec<Range<usize>>) -> Option<String> {
+    ranges.retain(|range| text.get(range.clone()).is_some_and(|found| !found.is_empty() && !found.contains(MASK)));
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in &ranges {
+        if range.start >= from {
+            masked.push_str(text.get(from..range.start)?);
+            masked.push_str(MASK);
+        }
+        from = from.max(range.end);
+    }
+    masked.push_str(text.get(from..)?);
+    (from > 0).then_some(masked)
+}
+
+/// What a secret tool quotes.
+fn quoted(object: &Map<String, Value>) -> Vec<String> {
     let mut values = Vec::new();
     for place in object.get("locations").and_then(Value::as_array).into_iter().flatten() {
         if let Some(text) = place["physicalLocation"]["region"]["snippet"]["text"].as_str() {
@@ -139,6 +222,11 @@ fn hide_secrets(object: &mut Map<String, Value>) -> usize {
         }
     }
     values.retain(|text| text.len() >= 4 && text != MASK);
+    values
+}
+
+/// Masks what a secret tool quotes, wherever the same text stands, and drops identities made of it.
+fn hide_secrets(object: &mut Map<String, Value>, values: &[String]) -> usize {
     for name in QUOTING {
         object.remove(*name);
     }
@@ -153,7 +241,7 @@ fn hide_secrets(object: &mut Map<String, Value>) -> usize {
     }
     let mut hidden = 0;
     for value in object.values_mut() {
-        hidden += mask(value, &values, 0);
+        hidden += mask(value, values, 0);
     }
     usize::from(hidden > 0)
 }

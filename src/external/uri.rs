@@ -20,8 +20,11 @@ impl Resolver<'_> {
     pub fn path(&self, artifact: &Value) -> Option<RepoPath> {
         let uri = artifact.get("uri")?.as_str()?.to_owned();
         let base = artifact.get("uriBaseId").and_then(Value::as_str);
-        let full = if has_scheme(&uri) { uri } else { format!("{}{uri}", self.base(base, 0)) };
-        self.strip(&full)
+        if has_scheme(&uri) {
+            return self.strip(&uri);
+        }
+        // A base on the machine where the tool ran says nothing here: the path below it does.
+        self.strip(&format!("{}{uri}", self.base(base, 0))).or_else(|| self.strip(&uri))
     }
 
     fn base(&self, id: Option<&str>, depth: usize) -> String {
@@ -113,6 +116,9 @@ mod tests {
         assert_eq!(path(json!({"uri": "/work/repo/sub/a%20b.tf"})), expected);
         assert_eq!(path(json!({"uri": "a%20b.tf", "uriBaseId": "SUB"})), expected);
         assert_eq!(path(json!({"uri": "sub/a%20b.tf", "uriBaseId": "%SRCROOT%"})), expected);
+        let elsewhere = Resolver { bases: Some(&bases), root: "/other" };
+        let relative = elsewhere.path(&json!({"uri": "a%20b.tf", "uriBaseId": "SUB"}));
+        assert_eq!(relative.map(|path| path.to_string()), Some("a b.tf".to_owned()));
         assert_eq!(path(json!({"uri": "../x"})), None);
         assert_eq!(path(json!({"uri": "https://example.org/x"})), None);
         assert_eq!(path(json!({"uri": "/github/workspace/x.tf"})), Some("x.tf".into()));

@@ -86,7 +86,9 @@ impl<'a> Run<'a> {
         let tool = &self.report.tools[self.tool];
         out.write_all(b"{\"tool\":")?;
         serde_json::to_writer(&mut *out, &sarif_rules::tool(tool, &self.rules, self.tool == 0))?;
-        let category = if tool.category.is_empty() { &self.options.category } else { &tool.category };
+        // Another tool's run keeps its own category, or none: alerts and dismissals hang on it.
+        let own = self.tool == 0 && tool.category.is_empty();
+        let category = if own { &self.options.category } else { &tool.category };
         if !category.is_empty() {
             let id = format!("{}/", category.trim_end_matches('/'));
             write!(out, ",\n\"automationDetails\":{}", json!({"id": id}))?;

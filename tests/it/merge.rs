@@ -1,11 +1,12 @@
 //! Other tools' SARIF: read tolerantly, merged without loss, the same in any order and again.
 
 use portcullis::external::{Import, ImportError, ImportSettings};
+use portcullis::model::FINGERPRINT_SCHEME;
 use portcullis::model::{ScanReport, Severity};
 use portcullis::report::{self, Options};
 use serde_json::{Value, json};
 
-use crate::support::shared;
+use crate::support::{root, shared};
 
 fn merge(files: &[&Value]) -> ScanReport {
     let settings = ImportSettings { root: "/repo".into(), ..ImportSettings::default() };
@@ -121,4 +122,83 @@ fn a_file_that_is_no_sarif_is_refused_whole() {
     assert!(matches!(import.read("x", b"{\"version\":\"1.0.0\"}"), Err(ImportError::Version(_))));
     assert!(matches!(import.read("x", b"{\"version\":"), Err(ImportError::Json(_))));
     assert!(import.read("x", "\u{feff}{\"version\":\"2.1.0\",\"runs\":[]}".as_bytes()).is_ok());
+}
+
+/// The output of eight tools, each in its own shape, as they wrote it for one small tree.
+fn tools() -> Vec<Value> {
+    let value = ["k3v#9w_zq@1x", "7!pmr5t2n8b6c4d0fgh"].concat();
+    let names = ["bandit", "checkov", "gitleaks", "hadolint", "kingfisher", "semgrep", "trivy", "zizmor"];
+    let read = |name: &&str| std::fs::read_to_string(root().join(format!("fixtures/sarif/{name}.sarif"))).unwrap();
+    names.iter().map(|name| serde_json::from_str(&read(name).replace("{{SECRET}}", &value)).unwrap()).collect()
+}
+
+#[test]
+fn the_shapes_of_eight_tools_merge_without_loss_in_any_order_and_again() {
+    let files = tools();
+    let mut order: Vec<&Value> = files.iter().collect();
+    let merged = merge(&order);
+    let once = sarif(&merged);
+    let count = |log: &Value| {
+        log["runs"].as_array().unwrap().iter().map(|run| run["results"].as_array().unwrap().len()).sum::<usize>()
+    };
+    assert_eq!(count(&once), files.iter().map(count).sum::<usize>());
+    assert!(merged.complete, "{:?}", merged.notices);
+    for at in 0..order.len() {
+        order.rotate_left(1);
+        assert_eq!(once, sarif(&merge(&order)));
+        let mut verdictless = sarif(&merge(&[&once, order[at]]));
+        verdictless["runs"][0]["properties"] = once["runs"][0]["properties"].clone();
+        assert_eq!(once, verdictless, "what is in the report already adds nothing");
+    }
+    assert_eq!(once, sarif(&merge(&[&once])));
+}
+
+#[test]
+fn a_value_that_one_tool_quotes_is_masked_in_the_reports_of_all() {
+    let files = tools();
+    let text = sarif(&merge(&files.iter().collect::<Vec<_>>())).to_string();
+    for hidden in ["k3v#9w_zq", "5t2n8b6c4", "dev@shop", "1234567890123456789"] {
+        assert!(!text.contains(hidden), "{hidden}");
+    }
+    assert!(text.contains("Possible hardcoded password: '•••'"));
+}
+
+#[test]
+fn fingerprints_tell_all_results_apart_though_the_tools_do_not() {
+    let files = tools();
+    let out = sarif(&merge(&files.iter().collect::<Vec<_>>()));
+    let results = out["runs"].as_array().unwrap().iter().flat_map(|run| run["results"].as_array().unwrap());
+    let mut prints: Vec<&str> = results.map(|one| one["fingerprints"][FINGERPRINT_SCHEME].as_str().unwrap()).collect();
+    let count = prints.len();
+    prints.sort_unstable();
+    prints.dedup();
+    assert_eq!(prints.len(), count);
+}
+
+#[test]
+fn severities_come_from_where_each_tool_has_them() {
+    let equal = |id: &str| (id == "CKV_AWS_20").then_some(Severity::Critical);
+    let settings = ImportSettings { equal_rule: Some(Box::new(equal)), ..ImportSettings::default() };
+    let mut import = Import::new(&settings);
+    for file in tools() {
+        import.read("in.sarif", file.to_string().as_bytes()).unwrap();
+    }
+    let mut merged = ScanReport { complete: true, ..ScanReport::default() };
+    import.finish(&mut merged);
+    let mut found: Vec<(&str, Severity)> =
+        merged.findings.iter().map(|one| (one.rule.as_str(), one.severity)).collect();
+    found.sort_unstable();
+    found.dedup();
+    let expected = [
+        ("B105", Severity::Low),
+        ("CKV_AWS_20", Severity::Critical),
+        ("CKV_XYZ_1", Severity::Medium),
+        ("CVE-2021-23337", Severity::High),
+        ("DL3006", Severity::Medium),
+        ("generic-api-key", Severity::High),
+        ("js-eval", Severity::High),
+        ("kingfisher.generic.1", Severity::High),
+        ("zizmor/unpinned-uses", Severity::High),
+    ];
+    assert_eq!(found, expected);
 }
