@@ -10,6 +10,7 @@ use super::explain::ExplainArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::merge::MergeArgs;
+use super::tolerate::IgnoreArgs;
 
 /// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
 #[derive(Debug, Parser)]
@@ -60,6 +61,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain a rule or a finding: why, how to fix it, references.
     Explain(ExplainArgs),
+    /// Tolerate findings: write them into portcullis.toml, with a reason.
+    Ignore(IgnoreArgs),
     /// Write shell completions to standard output.
     Completions {
         /// The shell.

@@ -35,17 +35,27 @@ pub fn run(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, CliError> {
 
 /// Scans for the finding, and tells all there is to know of it.
 fn finding(args: &ExplainArgs, terminal: &Terminal) -> Result<Exit, CliError> {
-    let wanted = args.what.to_ascii_lowercase();
     let report = scan::report(&ScanArgs { paths: args.paths.clone(), ..ScanArgs::default() }, terminal)?;
-    let found = report.findings.iter().filter(|finding| finding.fingerprint.to_string().starts_with(&wanted));
-    let text: Vec<String> = found.map(|finding| described(&report, finding)).collect();
-    if text.is_empty() {
+    let found = with_fingerprint(&report, &args.what)?;
+    let text: Vec<String> = found.into_iter().map(|finding| described(&report, finding)).collect();
+    print(lines(&text.join("\n\n")).as_bytes())
+}
+
+/// The findings whose fingerprint begins with `wanted`.
+///
+/// # Errors
+/// Where there is none.
+pub fn with_fingerprint<'a>(report: &'a ScanReport, wanted: &str) -> Result<Vec<&'a Finding>, CliError> {
+    let wanted = wanted.to_ascii_lowercase();
+    let begins = |finding: &&Finding| finding.fingerprint.to_string().starts_with(&wanted);
+    let found: Vec<&Finding> = report.findings.iter().filter(begins).collect();
+    if found.is_empty() || !DIGITS.contains(&wanted.len()) {
         return Err(CliError::usage(format!(
             "no finding here has the fingerprint `{wanted}`: it was mended, or it is of another folder \
-             (`portcullis scan -f json` names those of this one)"
+             (`portcullis scan -f json` names those of this one, of which 8 digits are enough)"
         )));
     }
-    print(lines(&text.join("\n\n")).as_bytes())
+    Ok(found)
 }
 
 fn described(report: &ScanReport, finding: &Finding) -> String {
@@ -71,8 +81,8 @@ fn described(report: &ScanReport, finding: &Finding) -> String {
     for fix in &finding.fixes {
         let _ = writeln!(text, "  fix: {}", fix.description);
     }
-    let _ = writeln!(text, "\nTo tolerate it, in portcullis.toml:\n");
-    let _ = writeln!(text, "  [[ignore]]\n  fingerprint = \"{}\"\n  reason = \"…\"\n", finding.fingerprint);
+    let print = finding.fingerprint.to_string();
+    let _ = writeln!(text, "\nTo tolerate it: portcullis ignore {} --reason '…'\n", print.get(..8).unwrap_or(&print));
     if let Some(rule) = report.rule_of(finding) {
         text.push_str(&rules::described(rule));
     }

@@ -18,6 +18,7 @@ mod rules;
 mod scan;
 mod settings;
 mod targets;
+pub mod tolerate;
 mod watch;
 
 use std::io::{self, Write};
@@ -102,6 +103,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             _ => Ok(Exit::Incomplete),
         },
         Command::Hook(args) => hook::run(args, terminal),
+        Command::Ignore(args) => tolerate::run(args, terminal),
         Command::Init(args) => init::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),
         Command::Explain(args) => explain::run(args, terminal),

@@ -74,9 +74,12 @@ fn advice(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "Why, and how to mend it: portcullis explain {rule}")?;
     let extension = finding.primary.path.extension().to_ascii_lowercase();
     if NO_COMMENTS.contains(&extension.as_str()) {
-        let path = cut(finding.primary.path.as_str(), LINE);
-        let entry = format!("[[ignore]] with rule = \"{rule}\", path = \"{path}\", reason = \"…\"");
-        return writeln!(out, "To tolerate it, in portcullis.toml: {}", log_line(&entry));
+        let print = finding.fingerprint.to_string();
+        let print = print.get(..8).unwrap_or(&print);
+        return writeln!(
+            out,
+            "To tolerate it, with a day to look again: portcullis ignore {print} --reason '…' --until 2030-01-01"
+        );
     }
     let comment = COMMENTS.iter().find(|(_, _, extensions)| extensions.contains(&extension.as_str()));
     let (opener, closer) = comment.map_or(("#", ""), |(opener, closer, _)| (opener, closer));

@@ -145,7 +145,8 @@ fn commands(page: &Path) -> Vec<Vec<String>> {
         let end = rest.find(['\n', '`', '|', '<', '>', '"', ')', ';']).unwrap_or(rest.len());
         let words = rest[..end].split(" #").next().unwrap_or_default().replace('\'', "");
         let words: Vec<String> = words.split_whitespace().map(|word| word.trim_end_matches(',').to_owned()).collect();
-        let known = ["scan", "merge", "baseline", "db", "init", "hook", "rules", "explain", "completions", "man"];
+        let known =
+            ["scan", "merge", "baseline", "db", "init", "hook", "rules", "explain", "ignore", "completions", "man"];
         if begins && words.get(1).is_some_and(|word| known.contains(&word.as_str())) {
             found.push(words);
         }
