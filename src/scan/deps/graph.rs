@@ -36,6 +36,12 @@ impl Paths {
         Self { parents }
     }
 
+    /// The first package after the project's own on the way to `index`, which may be `index` itself.
+    pub(super) fn first(&self, index: usize, packages: &[Package]) -> usize {
+        let chain = std::iter::successors(Some(index), |&at| self.parents[at]).take(MAX_CHAIN);
+        chain.take_while(|&at| packages[at].source != PackageSource::Local).last().unwrap_or(index)
+    }
+
     /// `app`, `a 1.0.0`, `b 2.0.0`: from the root to the package.
     pub(super) fn to(&self, index: usize, packages: &[Package]) -> Vec<String> {
         let chain = std::iter::successors(Some(index), |&at| self.parents[at]).take(MAX_CHAIN);

@@ -2,7 +2,9 @@
 
 mod finding;
 mod graph;
+mod manifest;
 mod policy;
+mod project;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,8 @@ use crate::lockfile::{self, go_mod};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink};
 use crate::syntax::{Parsed, SyntaxError};
 
+use manifest::{ByLock, Manifest};
+use project::Project;
 pub use settings::{Ignore, Settings};
 
 /// Checks lock files against an advisory database.
@@ -46,7 +50,7 @@ impl Scanner for DepsScanner {
         let wanted = match name {
             "modules.txt" => path.as_str() == "vendor/modules.txt" || path.as_str().ends_with("/vendor/modules.txt"),
             "go.work" => true,
-            _ => lockfile::format_of(name).is_some() || policy::claims(name),
+            _ => lockfile::format_of(name).is_some() || policy::claims(name) || manifest::claims(name),
         };
         if wanted && !installed { Interest::ScanAndKeep } else { Interest::None }
     }
@@ -61,7 +65,11 @@ impl Scanner for DepsScanner {
         for input in kept.iter().filter(|input| tree.counts(&input.path)) {
             let Some(parsed) = self.packages(input, &tree) else { continue };
             unparsed(&input.path, parsed.errors, sink);
-            self.check(&input.path, &parsed.value, &ignores, sink);
+            let manifests = || {
+                let ecosystem = parsed.value.first().map(|package| package.ecosystem);
+                ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
+            };
+            self.check(&input.path, &parsed.value, manifests, &ignores, sink);
         }
     }
 }
@@ -83,27 +91,42 @@ impl DepsScanner {
         Some(lockfile::format_of(input.path.file_name())?.parse(&input.bytes))
     }
 
-    fn check(&self, path: &RepoPath, packages: &[Package], ignores: &[Ignore], sink: &mut Sink) {
-        let mut paths = None;
+    /// Reports what is known of the packages. Manifests are read where there is anything to report.
+    fn check(
+        &self,
+        path: &RepoPath,
+        packages: &[Package],
+        manifests: impl FnOnce() -> Vec<Manifest>,
+        ignores: &[Ignore],
+        sink: &mut Sink,
+    ) {
         let mut seen = BTreeSet::new();
-        for (index, package) in packages.iter().enumerate() {
-            let registry = package.source == PackageSource::Registry;
-            if !registry || (!self.settings.dev && package.scope == Scope::Development) {
+        let affected: Vec<(usize, Vec<Match>)> = packages
+            .iter()
+            .enumerate()
+            .filter(|(_, package)| package.source == PackageSource::Registry)
+            .filter(|(_, package)| seen.insert((package.name.as_str(), package.version.as_str())))
+            .map(|(at, package)| (at, self.db.get().affecting(package.ecosystem, &package.name, &package.version)))
+            .filter(|(_, matches)| !matches.is_empty())
+            .collect();
+        if affected.is_empty() {
+            return;
+        }
+        let manifests = manifests();
+        let project = Project::new(packages, &manifests);
+        for (index, matches) in &affected {
+            let package = &project.packages[*index];
+            if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            if !seen.insert((package.name.as_str(), package.version.as_str())) {
-                continue;
-            }
-            let matches = self.db.get().affecting(package.ecosystem, &package.name, &package.version);
-            if matches.is_empty() {
-                continue;
-            }
-            let chain = paths.get_or_insert_with(|| graph::Paths::new(packages)).to(index, packages);
-            for group in grouped(&matches).into_values() {
+            let chain = project.chain(*index);
+            for group in grouped(matches).into_values() {
                 if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
                     continue;
                 }
-                sink.report(finding::draft(&self.settings, ignores, path, package, &chain, &group).at(path));
+                let mut draft = finding::draft(&self.settings, ignores, path, package, &chain, &group).at(path);
+                draft.related = project.related(*index);
+                sink.report(draft);
             }
         }
     }
@@ -130,14 +153,20 @@ fn unparsed(path: &RepoPath, errors: Vec<SyntaxError>, sink: &mut Sink) {
 /// The kept files together: which of them count, and the Go workspaces above modules.
 struct Tree<'a> {
     paths: BTreeSet<&'a str>,
+    manifests: ByLock<'a>,
     workspaces: Vec<(&'a str, go_mod::GoFile)>,
 }
 
 impl<'a> Tree<'a> {
     fn new(kept: &'a [KeptInput]) -> Self {
+        let lock = |input: &'a KeptInput| {
+            let format = lockfile::format_of(input.path.file_name())?;
+            Some((format.ecosystem(), input.path.parent()))
+        };
         let works = kept.iter().filter(|input| input.path.file_name() == "go.work");
         Self {
             paths: kept.iter().map(|input| input.path.as_str()).collect(),
+            manifests: ByLock::new(kept, &kept.iter().filter_map(lock).collect()),
             workspaces: works.map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
         }
     }

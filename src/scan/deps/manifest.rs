@@ -1,0 +1,178 @@
+//! What the project itself asks for: the lines of `package.json` and `Cargo.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Ecosystem, KeptInput, RepoPath, Scope, Span};
+use crate::syntax::{Node, json, toml};
+
+/// One dependency that a manifest names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    /// The package's real name, never the alias it is used under.
+    pub name: String,
+    /// Shipped, for development, or optional.
+    pub scope: Scope,
+    /// Its key in the manifest.
+    pub span: Span,
+}
+
+/// A manifest of a project.
+#[derive(Clone, Debug)]
+pub(super) struct Manifest {
+    /// Where it is.
+    pub path: RepoPath,
+    /// The package's own name; empty where it has none.
+    pub name: String,
+    /// What it asks for, in the order of the file.
+    pub asks: Vec<Ask>,
+}
+
+/// File name, ecosystem and reader. To add a manifest: write its reader and name it here.
+const READERS: &[(&str, Ecosystem, Reader)] =
+    &[("package.json", Ecosystem::Npm, package_json), ("Cargo.toml", Ecosystem::Cargo, cargo_toml)];
+
+type Reader = fn(&[u8]) -> (String, Vec<Ask>);
+
+/// Whether a file of this name says what a project asks for.
+pub(super) fn claims(file_name: &str) -> bool {
+    READERS.iter().any(|(name, _, _)| *name == file_name)
+}
+
+/// Manifests by the folder of the lock file that speaks for them: the nearest of their ecosystem, beside them
+/// or above.
+#[derive(Default)]
+pub(super) struct ByLock<'a>(BTreeMap<(Ecosystem, &'a str), Vec<&'a KeptInput>>);
+
+impl<'a> ByLock<'a> {
+    /// Finds each manifest its lock file; `locks` holds the folders that have one.
+    pub(super) fn new(kept: &'a [KeptInput], locks: &BTreeSet<(Ecosystem, &'a str)>) -> Self {
+        let mut by_lock = Self::default();
+        for input in kept {
+            let reader = READERS.iter().find(|(name, _, _)| *name == input.path.file_name());
+            let Some((_, ecosystem, _)) = reader else { continue };
+            let above = std::iter::successors(Some(input.path.parent()), |folder| {
+                (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(above, _)| above))
+            });
+            if let Some(folder) = above.into_iter().find(|folder| locks.contains(&(*ecosystem, *folder))) {
+                by_lock.0.entry((*ecosystem, folder)).or_default().push(input);
+            }
+        }
+        by_lock
+    }
+
+    /// The manifests of a lock file, read; the one beside it comes first.
+    pub(super) fn read(&self, ecosystem: Ecosystem, folder: &str) -> Vec<Manifest> {
+        let Some((_, _, read)) = READERS.iter().find(|(_, one, _)| *one == ecosystem) else { return Vec::new() };
+        let mut inputs = self.0.get(&(ecosystem, folder)).cloned().unwrap_or_default();
+        inputs.sort_by_key(|input| (input.path.as_str().matches('/').count(), &input.path));
+        let manifest = |input: &KeptInput| {
+            let (name, asks) = read(&input.bytes);
+            Manifest { path: input.path.clone(), name, asks }
+        };
+        inputs.into_iter().map(manifest).collect()
+    }
+}
+
+fn asks(node: Option<&Node>, scope: Scope, real: impl Fn(&str, &Node) -> String, found: &mut Vec<Ask>) {
+    for entry in node.into_iter().flat_map(Node::entries) {
+        found.push(Ask { name: real(&entry.key, &entry.value), scope, span: entry.key_span });
+    }
+}
+
+fn package_json(bytes: &[u8]) -> (String, Vec<Ask>) {
+    let root = json::parse(bytes).value;
+    // `"used": "npm:@scope/real@^1"`.
+    let real = |key: &str, value: &Node| {
+        let alias = value.as_str().and_then(|text| text.strip_prefix("npm:"));
+        let name = alias.map(|text| text.get(1..).and_then(|rest| rest.find('@')).map_or(text, |at| &text[..=at]));
+        name.unwrap_or(key).to_owned()
+    };
+    let mut found = Vec::new();
+    for (key, scope) in [
+        ("dependencies", Scope::Production),
+        ("optionalDependencies", Scope::Optional),
+        ("devDependencies", Scope::Development),
+    ] {
+        asks(root.get(key), scope, real, &mut found);
+    }
+    (root.get("name").and_then(Node::as_str).unwrap_or_default().to_owned(), found)
+}
+
+fn cargo_toml(bytes: &[u8]) -> (String, Vec<Ask>) {
+    let root = toml::parse(bytes).value;
+    // `used = { package = "real", version = "1" }`.
+    let real = |key: &str, value: &Node| value.get("package").and_then(Node::as_str).unwrap_or(key).to_owned();
+    let mut found = Vec::new();
+    let targets = root.get("target").into_iter().flat_map(Node::entries).map(|entry| &entry.value);
+    for table in std::iter::once(&root).chain(targets) {
+        for (key, scope) in [
+            ("dependencies", Scope::Production),
+            ("build-dependencies", Scope::Production),
+            ("dev-dependencies", Scope::Development),
+        ] {
+            asks(table.get(key), scope, real, &mut found);
+        }
+    }
+    // What members take from the workspace may stand there under another name.
+    let shared = root.at(&["workspace", "dependencies"]);
+    let names: BTreeMap<String, String> = shared
+        .into_iter()
+        .flat_map(Node::entries)
+        .map(|entry| (entry.key.clone(), real(&entry.key, &entry.value)))
+        .collect();
+    found.iter_mut().for_each(|ask| {
+        if let Some(name) = names.get(&ask.name) {
+            name.clone_into(&mut ask.name);
+        }
+    });
+    (root.at(&["package", "name"]).and_then(Node::as_str).unwrap_or_default().to_owned(), found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, text: &str) -> Vec<(String, Scope, String)> {
+        let (_, _, read) = READERS.iter().find(|(one, _, _)| *one == name).expect("a manifest");
+        let asks = read(text.as_bytes()).1.into_iter();
+        let key = |ask: &Ask| String::from_utf8_lossy(ask.span.of(text.as_bytes())).into_owned();
+        asks.map(|ask| (ask.name.clone(), ask.scope, key(&ask))).collect()
+    }
+
+    #[test]
+    fn package_json_names_real_packages() {
+        let text = r#"{"dependencies": {"a": "1", "b": "npm:@x/real@^2"}, "devDependencies": {"c": "npm:d@1"}}"#;
+        let found = read("package.json", text);
+        let names: Vec<(&str, Scope)> = found.iter().map(|(name, scope, _)| (name.as_str(), *scope)).collect();
+        assert_eq!(names, [("a", Scope::Production), ("@x/real", Scope::Production), ("d", Scope::Development)]);
+        assert_eq!(found[1].2, "\"b\"");
+    }
+
+    #[test]
+    fn cargo_toml_has_targets_and_renames() {
+        let text = "[dependencies]\na = '1'\nused = { package = 'real', version = '1' }\n\
+                    [target.'cfg(unix)'.dev-dependencies]\nc = { version = '1' }\n[build-dependencies.d]\nversion = '1'\n";
+        let found = read("Cargo.toml", text);
+        let names: Vec<(&str, Scope)> = found.iter().map(|(name, scope, _)| (name.as_str(), *scope)).collect();
+        let production = Scope::Production;
+        assert_eq!(names, [("a", production), ("real", production), ("d", production), ("c", Scope::Development)]);
+        assert_eq!(found[1].2, "used");
+    }
+
+    #[test]
+    fn a_lock_speaks_for_what_lies_below_up_to_the_next_lock() {
+        let input = |path: &str| KeptInput {
+            path: RepoPath::new(path),
+            bytes: b"{}"[..].into(),
+            origin: crate::model::Origin::WorkTree,
+        };
+        let kept = ["b/c/package.json", "b/package.json", "package.json", "bc/package.json"].map(input);
+        let paths = |folder| -> Vec<String> {
+            let locks = [(Ecosystem::Npm, ""), (Ecosystem::Npm, "b"), (Ecosystem::Go, "bc")];
+            let found = ByLock::new(&kept, &BTreeSet::from(locks)).read(Ecosystem::Npm, folder);
+            found.into_iter().map(|manifest| manifest.path.to_string()).collect()
+        };
+        assert_eq!(paths(""), ["package.json", "bc/package.json"]);
+        assert_eq!(paths("b"), ["b/package.json", "b/c/package.json"]);
+    }
+}
