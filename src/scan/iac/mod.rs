@@ -105,21 +105,31 @@ pub struct Skip {
     pub suppression: ForeignSuppression,
 }
 
-/// Asks every rule about every resource. What several callers of a module bring twice is told once.
+/// Asks every rule about every resource. What several callers of a module bring twice is told once, and what a
+/// wider rule says of the same resource, or of the document its policy comes from, is not told again.
 pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &[Skip], sink: &mut Sink) {
-    let mut told = HashSet::new();
-    for resource in model.resources() {
+    let mut answers = Vec::new();
+    for (at, resource) in model.resources().iter().enumerate() {
         for (rule, check) in book.checks(&resource.kind) {
-            if let Answer::Yes(span) = check::deny(check, resource, model)
-                && told.insert((Arc::as_ptr(rule), resource.path.clone(), span))
-            {
-                let mut draft = draft(rule, resource, span);
-                draft.suppressed = skips
-                    .iter()
-                    .find(|skip| skip.extent.contains(span) && rule.answers_to(&skip.id))
-                    .map(|skip| skip.suppression.clone());
-                sink.report(draft);
+            if let Answer::Yes(span) = check::deny(check, resource, model) {
+                answers.push((at, rule, span));
             }
+        }
+    }
+    let spoken: HashSet<(usize, *const Rule)> = answers.iter().map(|(at, rule, _)| (*at, Arc::as_ptr(rule))).collect();
+    let mut told = HashSet::new();
+    for (at, rule, span) in answers {
+        let resource = &model.resources()[at];
+        let needless = book.wider(rule).iter().map(Arc::as_ptr).any(|wider| {
+            spoken.contains(&(at, wider)) || model.documents_of(resource).any(|from| spoken.contains(&(from, wider)))
+        });
+        if !needless && told.insert((Arc::as_ptr(rule), &resource.path, span)) {
+            let mut draft = draft(rule, resource, span);
+            draft.suppressed = skips
+                .iter()
+                .find(|skip| skip.extent.contains(span) && rule.answers_to(&skip.id))
+                .map(|skip| skip.suppression.clone());
+            sink.report(draft);
         }
     }
 }

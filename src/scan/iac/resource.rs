@@ -32,6 +32,8 @@ pub struct Model {
     resources: Vec<Resource>,
     by_kind: std::collections::HashMap<String, Vec<usize>>,
     by_address: std::collections::HashMap<String, usize>,
+    /// Policy documents by the place their rendered policy carries.
+    documents: std::collections::HashMap<(u32, Span), usize>,
 }
 
 impl Model {
@@ -40,11 +42,15 @@ impl Model {
     pub fn new(resources: Vec<Resource>) -> Self {
         let mut by_kind: std::collections::HashMap<String, Vec<usize>> = std::collections::HashMap::new();
         let mut by_address = std::collections::HashMap::new();
+        let mut documents = std::collections::HashMap::new();
         for (at, resource) in resources.iter().enumerate() {
+            if resource.kind == "data.aws_iam_policy_document" {
+                documents.entry((resource.attributes.file, resource.attributes.span)).or_insert(at);
+            }
             by_kind.entry(resource.kind.clone()).or_default().push(at);
             by_address.entry(resource.address.clone()).or_insert(at);
         }
-        Self { resources, by_kind, by_address }
+        Self { resources, by_kind, by_address, documents }
     }
 
     /// In the order they were found.
@@ -56,6 +62,18 @@ impl Model {
     /// Those of one kind, in order.
     pub fn of_kind<'m>(&'m self, kind: &str) -> impl Iterator<Item = &'m Resource> {
         self.by_kind.get(kind).into_iter().flatten().map(|&at| &self.resources[at])
+    }
+
+    /// The policy documents that attributes of a resource were rendered from.
+    pub fn documents_of<'m>(&'m self, resource: &'m Resource) -> impl Iterator<Item = usize> + 'm {
+        let attributes = match &resource.attributes.kind {
+            ValueKind::Map(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        attributes.iter().filter_map(|(_, value)| match &value.kind {
+            ValueKind::Json(inner) => self.documents.get(&(inner.file, inner.span)).copied(),
+            _ => None,
+        })
     }
 
     /// The one at an address.

@@ -50,6 +50,9 @@ struct Written {
     aliases: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
+    /// Rules that say less about the same thing: silent where this one speaks.
+    #[serde(default)]
+    subsumes: Vec<String>,
     #[serde(default)]
     bad: Vec<String>,
     #[serde(default)]
@@ -83,6 +86,8 @@ pub struct IacRule {
     pub rule: Arc<Rule>,
     /// Resource kinds with the predicate that denies them.
     pub on: Vec<(Vec<String>, Check)>,
+    /// Whole ids of rules that are silent about a resource, or a policy made of it, that this rule speaks of.
+    pub subsumes: Vec<String>,
     /// Snippets in which the lines marked `# here` are found.
     pub bad: Vec<String>,
     /// Snippets in which nothing is found.
@@ -154,7 +159,8 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
     rule.cwe = written.cwe;
     rule.aliases = written.aliases;
     rule.tags = written.tags;
-    Ok(IacRule { rule: Arc::new(rule), on, bad: written.bad, good: written.good })
+    let subsumes = written.subsumes.iter().map(|id| format!("iac/{id}")).collect();
+    Ok(IacRule { rule: Arc::new(rule), on, subsumes, bad: written.bad, good: written.good })
 }
 
 /// Rules with an index from resource kind to the checks that look at it.
@@ -162,6 +168,8 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
 pub struct RuleBook {
     rules: Vec<IacRule>,
     by_kind: HashMap<String, Vec<(usize, usize)>>,
+    /// From a rule's id to those that subsume it.
+    wider: HashMap<String, Vec<Arc<Rule>>>,
 }
 
 impl RuleBook {
@@ -176,7 +184,13 @@ impl RuleBook {
                 }
             }
         }
-        Self { rules, by_kind }
+        let mut wider: HashMap<String, Vec<Arc<Rule>>> = HashMap::new();
+        for rule in &rules {
+            for id in &rule.subsumes {
+                wider.entry(id.clone()).or_default().push(Arc::clone(&rule.rule));
+            }
+        }
+        Self { rules, by_kind, wider }
     }
 
     /// All rules, in the order of their files.
@@ -189,6 +203,12 @@ impl RuleBook {
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.iter().map(|rule| &rule.rule).find(|rule| rule.id.as_str() == id)
+    }
+
+    /// The rules that make a rule's finding needless where they find something.
+    #[must_use]
+    pub fn wider(&self, rule: &Rule) -> &[Arc<Rule>] {
+        self.wider.get(rule.id.as_str()).map_or(&[], Vec::as_slice)
     }
 
     /// The checks that look at a kind of resource.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Term;
 use super::eval::{Answer, Context, Hit, any, equal, scalars, text};
+use super::{Term, aws_actions};
 use crate::scan::iac::resource::{Resource, Value, ValueKind as Kind};
 
 /// A function by name.
@@ -28,7 +28,7 @@ pub(super) enum Function {
     Refers,
     /// `public(principal)`: a policy's principal is everyone.
     Public,
-    /// `grants(actions, ["a:b"])`: a policy's action patterns allow one of these.
+    /// `grants(actions, ["a:b"])`, `grants(actions, "write")`: a policy's action patterns allow one of these.
     Grants,
     /// `json(path)`: what JSON text holds.
     Json,
@@ -326,47 +326,28 @@ fn public(hit: &Hit<'_>) -> Answer {
 }
 
 fn grants(context: &Context<'_>, args: &[Term]) -> Answer {
-    let Term::Literals(wanted) = &args[1] else { return Answer::No };
-    let wanted: Vec<String> = wanted
-        .iter()
-        .filter_map(|kind| match kind {
-            Kind::String(text) => Some(text.to_ascii_lowercase()),
-            _ => None,
-        })
-        .collect();
-    any(context.hits(&args[0]).iter().flat_map(scalars).map(|hit| match text(&hit.value) {
-        Some(Ok(pattern)) => {
-            let pattern = pattern.to_ascii_lowercase();
-            Answer::new(wanted.iter().any(|action| wildcard(pattern.as_bytes(), action.as_bytes())), hit.span)
+    let holds: Box<dyn Fn(&str) -> bool> = match &args[1] {
+        Term::Literals(wanted) => {
+            let wanted: Vec<String> = wanted
+                .iter()
+                .filter_map(|kind| match kind {
+                    Kind::String(text) => Some(text.to_ascii_lowercase()),
+                    _ => None,
+                })
+                .collect();
+            Box::new(move |pattern| {
+                wanted.iter().any(|action| aws_actions::wildcard(pattern.as_bytes(), action.as_bytes()))
+            })
         }
+        Term::Literal(Kind::String(set)) => match aws_actions::Set::named(set) {
+            Some(set) => Box::new(move |pattern| aws_actions::allows(pattern, set)),
+            None => return Answer::No,
+        },
+        _ => return Answer::No,
+    };
+    any(context.hits(&args[0]).iter().flat_map(scalars).map(|hit| match text(&hit.value) {
+        Some(Ok(pattern)) => Answer::new(holds(&pattern.to_ascii_lowercase()), hit.span),
         Some(Err(())) => Answer::Unknown,
         None => Answer::No,
     }))
-}
-
-/// True where a pattern with `*` and `?` matches all of the text. Linear in the product of their lengths.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                back = Some((p, t));
-                p += 1;
-            }
-            Some(&byte) if byte == b'?' || byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    p = star + 1;
-                    t = from + 1;
-                    back = Some((star, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
 }

@@ -4,6 +4,7 @@
 //! What is absent is null; what can't be known makes a predicate unknown, and an unknown predicate denies
 //! nothing. `rules/iac/README.md` is the reference.
 
+mod aws_actions;
 mod eval;
 mod functions;
 mod parse;
