@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::CliError;
 use super::args::ScanArgs;
 use super::output::read_file;
+use crate::model::RepoPath;
 
 /// The inputs of a scan, their paths checked: each lies in `base`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,35 @@ impl Inputs {
             ([file], None) => Ok(single(file, base)),
             (several, _) => Ok(Self { roots: all_below(&base, several)?, base, ..Self::default() }),
         }
+    }
+}
+
+impl Inputs {
+    /// The files that lie in the base, and those that do not.
+    ///
+    /// # Errors
+    /// Where the current folder cannot be read.
+    pub fn inside<'a>(&self, files: &'a [PathBuf]) -> Result<(Vec<&'a PathBuf>, Vec<&'a PathBuf>), CliError> {
+        let base = Base::find(&self.base)?;
+        Ok(files.iter().partition(|file| base.below(file).is_ok()))
+    }
+
+    /// Adds files that a flag or the configuration names, so that they are read even where git ignores them; their
+    /// paths as the scan has them.
+    ///
+    /// # Errors
+    /// On a file that is not there, or lies outside of the base.
+    pub fn add_files<'a>(&mut self, files: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<RepoPath>, CliError> {
+        let mut paths = Vec::new();
+        for file in files {
+            if !file.is_file() {
+                return Err(CliError::usage(format!("there is no file `{}`: name one that exists", file.display())));
+            }
+            let below = below_base(&self.base, file)?;
+            paths.push(RepoPath::from_relative(&below));
+            self.listed.push(self.base.join(below));
+        }
+        Ok(paths)
     }
 }
 

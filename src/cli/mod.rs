@@ -11,6 +11,7 @@ pub mod hook;
 pub mod init;
 mod inputs;
 pub mod merge;
+mod narrow;
 mod output;
 mod own_rules;
 mod plan;

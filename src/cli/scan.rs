@@ -9,6 +9,7 @@ use super::baseline::{BaselineArgs, BaselineCommand};
 use super::ci::Ci;
 use super::exit::Exit;
 use super::inputs::Inputs;
+use super::narrow::Narrow;
 use super::output::Terminal;
 use super::{CliError, plan, settings, targets};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
@@ -84,12 +85,16 @@ pub fn report(args: &ScanArgs, terminal: &Terminal) -> Result<ScanReport, CliErr
 
 /// Plans and runs, with a progress line.
 fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
-    let inputs = Inputs::find(args)?;
+    let mut inputs = Inputs::find(args)?;
     let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
     let ignores = settings::ignores(&configuration)?;
-    let (own, database) = settings::scanners(args, &configuration, &inputs.base)?;
+    // What the configuration of a larger tree names may lie outside of the part that is scanned.
+    let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
+    let variables = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
+    let (own, database) = settings::scanners(args, &configuration, variables)?;
     let scanners = plan::scanners(args, &configuration, &own)?;
+    let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());
     let source = plan::source(args, &configuration, &inputs, Box::new(move |bytes| files.file(bytes)))?;
@@ -98,6 +103,8 @@ fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
     let outcome = engine::run(&plan);
     progress.done();
     let mut report = outcome?;
+    narrow.apply(&mut report);
+    report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
     settings::database(args, &configuration, &database, &mut report)?;
     Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base })
 }

@@ -22,7 +22,11 @@ pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 ///
 /// # Errors
 /// On an own rule that does not read.
-pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> Result<(registry::Settings, Opened), CliError> {
+pub fn scanners(
+    args: &ScanArgs,
+    file: &Settings,
+    tf_var_files: Vec<RepoPath>,
+) -> Result<(registry::Settings, Opened), CliError> {
     max_db_age(args, file)?;
     let opened = Opened::default();
     let (told, path) = (Rc::clone(&opened), args.db.clone());
@@ -39,7 +43,7 @@ pub fn scanners(args: &ScanArgs, file: &Settings, base: &Path) -> Result<(regist
         iac_rules: Mutex::new(own_rules.iac),
         deps: deps(file),
         database: Box::new(database),
-        iac: iac::Settings { tf_var_files: var_files(args, file, base) },
+        iac: iac::Settings { tf_var_files },
     };
     Ok((own, opened))
 }
@@ -103,10 +107,12 @@ fn deps(file: &Settings) -> deps::Settings {
     }
 }
 
-/// Terraform variable files as paths of the scan; files outside the root are not among its inputs.
-fn var_files(args: &ScanArgs, file: &Settings, base: &Path) -> Vec<RepoPath> {
-    let below = |path: &PathBuf| path.strip_prefix(base).map(RepoPath::from_relative).ok();
-    file.iac.tf_var_files.iter().chain(&args.tf_var_file).filter_map(below).collect()
+/// What is told of a configured file that this scan cannot see.
+pub fn outside(file: &Path) -> Notice {
+    // Not its folder: reports are the same on every machine.
+    let name = file.file_name().unwrap_or_default().display();
+    let message = format!("iac.tf-var-files: `{name}` is outside of what is scanned, and its values are not used");
+    Notice::warning(NoticeKind::Config, message)
 }
 
 /// The `[[ignore]]` entries, their globs compiled.

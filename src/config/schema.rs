@@ -127,6 +127,4 @@ pub struct Iac {
     pub disable: Vec<Spanned<String>>,
     /// Terraform variable files, relative to the configuration file.
     pub tf_var_files: Vec<Spanned<String>>,
-    /// Report values that could not be known.
-    pub report_unknown: bool,
 }

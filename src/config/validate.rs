@@ -106,8 +106,6 @@ pub struct IacSettings {
     pub disable: Vec<String>,
     /// Terraform variable files.
     pub tf_var_files: Vec<PathBuf>,
-    /// Whether unknown values are told.
-    pub report_unknown: bool,
 }
 
 /// A value out of its range.
@@ -211,11 +209,7 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
             max_db_age: check_optional(deps.max_db_age.as_ref(), parse_age_days)?,
             deny_unmaintained: deps.deny_unmaintained,
         },
-        iac: IacSettings {
-            disable: texts(iac.disable),
-            tf_var_files: inside(iac.tf_var_files, folder)?,
-            report_unknown: iac.report_unknown,
-        },
+        iac: IacSettings { disable: texts(iac.disable), tf_var_files: inside(iac.tf_var_files, folder)? },
     })
 }
 

@@ -170,3 +170,24 @@ fn every_command_of_the_pages_can_be_typed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count > 30, "{count} commands");
 }
+
+#[test]
+fn the_configuration_page_can_be_used_and_names_every_key() {
+    let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let file: portcullis::config::File = toml::from_str(block).unwrap();
+    portcullis::config::validate(file, &root()).unwrap();
+    // A table that is refused for an unknown key lists the known ones.
+    for table in ["scan", "gate", "secrets", "deps", "iac", "[ignore]"] {
+        let error = toml::from_str::<portcullis::config::File>(&format!("[{table}]\nno-such-key = 1\n")).unwrap_err();
+        let keys: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
+        assert!(keys.len() > 1, "{}", error.message());
+        for key in keys {
+            let named = block.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
+            assert!(named, "docs/configuration.md does not name `{key}` of [{table}]");
+        }
+    }
+    for name in ["PORTCULLIS_FAIL_ON", "PORTCULLIS_THREADS", "PORTCULLIS_DB", "PORTCULLIS_CACHE"] {
+        assert!(page.contains(name));
+    }
+}
