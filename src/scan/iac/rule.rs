@@ -12,6 +12,7 @@ use crate::model::{Confidence, Rule, Severity};
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("aws/attributes.toml", include_str!("../../../rules/iac/aws/attributes.toml")),
     ("aws/policies.toml", include_str!("../../../rules/iac/aws/policies.toml")),
+    ("aws/links.toml", include_str!("../../../rules/iac/aws/links.toml")),
     ("aws/services.toml", include_str!("../../../rules/iac/aws/services.toml")),
     ("azure/attributes.toml", include_str!("../../../rules/iac/azure/attributes.toml")),
     ("kubernetes/containers.toml", include_str!("../../../rules/iac/kubernetes/containers.toml")),
