@@ -115,6 +115,9 @@ pub struct ScanArgs {
     /// `secrets=low,iac=critical`.
     #[arg(long, value_name = "SEVERITY", value_delimiter = ',', env = "PORTCULLIS_FAIL_ON")]
     pub fail_on: Vec<String>,
+    /// Only findings with a repair or a fixed version fail.
+    #[arg(long)]
+    pub fixable_only: bool,
     /// Report and count only findings at least this sure.
     #[arg(long, value_name = "CONFIDENCE")]
     pub min_confidence: Option<String>,

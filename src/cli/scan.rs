@@ -17,7 +17,7 @@ use crate::engine;
 use crate::external::{Import, dedup};
 use crate::model::{Confidence, ScanReport};
 use crate::scan::registry::BUILT_IN;
-use crate::triage::gate::{GateSettings, Verdict, gate};
+use crate::triage::gate::{GateSettings, PathGate, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
 
 /// A report before triage, with what triage needs.
@@ -157,6 +157,13 @@ fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettin
         settings.fail_on = fail_on;
     }
     settings.scanners.extend(configuration.fail_on_scanners.clone());
+    for (globs, fail_on) in &configuration.fail_on_paths {
+        let gate =
+            PathGate::new(globs, *fail_on).map_err(|error| CliError::usage(format!("[[gate.paths]]: {error}")))?;
+        settings.paths.push(gate);
+    }
+    settings.fixable_only = args.fixable_only || configuration.fixable_only;
+    settings.tolerated = configuration.tolerate;
     for text in &args.fail_on {
         let read = |word| parse_threshold(word).map_err(|message| CliError::usage(format!("--fail-on: {message}")));
         match text.split_once('=') {
@@ -167,6 +174,7 @@ fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettin
             None => {
                 settings.fail_on = read(text)?;
                 settings.scanners.clear();
+                settings.paths.clear();
             }
         }
     }

@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(
             error_of("[gate]\nfail_on = \"high\"\n").lines().collect::<Vec<_>>()[..2],
             [
-                "portcullis.toml:2:1: unknown field `fail_on`, expected one of `fail-on`, `scanners`, `min-confidence`, `deny-unused-ignores`",
+                "portcullis.toml:2:1: unknown field `fail_on`, expected one of `fail-on`, `scanners`, `min-confidence`, `deny-unused-ignores`, `fixable-only`, `tolerate`, `paths`",
                 "  help: did you mean `fail-on`?"
             ]
         );

@@ -65,6 +65,22 @@ pub struct Gate {
     pub min_confidence: Option<Spanned<String>>,
     /// An ignore that matches nothing fails the run as incomplete.
     pub deny_unused_ignores: bool,
+    /// Only findings with a repair or a fixed version fail.
+    pub fixable_only: bool,
+    /// So many findings that meet the gate do not fail it.
+    pub tolerate: usize,
+    /// Severities by path; the last that matches counts, before those by scanner.
+    pub paths: Vec<GatePath>,
+}
+
+/// One `[[gate.paths]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GatePath {
+    /// Globs.
+    pub globs: Vec<Spanned<String>>,
+    /// A severity or `none`.
+    pub fail_on: Spanned<String>,
 }
 
 /// One `[[ignore]]`.

@@ -21,6 +21,12 @@ pub struct Settings {
     pub min_confidence: Option<Confidence>,
     /// `gate.deny-unused-ignores`.
     pub deny_unused_ignores: bool,
+    /// `gate.fixable-only`.
+    pub fixable_only: bool,
+    /// `gate.tolerate`.
+    pub tolerate: usize,
+    /// `[[gate.paths]]`: globs, and `None` for `none`.
+    pub fail_on_paths: Vec<(Vec<String>, Option<Severity>)>,
     /// `[[ignore]]`.
     pub ignores: Vec<IgnoreSettings>,
     /// `[secrets]`.
@@ -200,6 +206,9 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
         fail_on_scanners,
         min_confidence: check_optional(gate.min_confidence.as_ref(), str::parse)?,
         deny_unused_ignores: gate.deny_unused_ignores,
+        fixable_only: gate.fixable_only,
+        tolerate: gate.tolerate,
+        fail_on_paths: gate.paths.into_iter().map(gate_path).collect::<Checked<_>>()?,
         ignores: ignore.into_iter().map(ignore_settings).collect::<Checked<_>>()?,
         secrets: secrets_settings(secrets)?,
         deps: DepsSettings {
@@ -211,6 +220,11 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
         },
         iac: IacSettings { disable: texts(iac.disable), tf_var_files: inside(iac.tf_var_files, folder)? },
     })
+}
+
+fn gate_path(path: schema::GatePath) -> Checked<(Vec<String>, Option<Severity>)> {
+    let fail_on = check(&path.fail_on, parse_threshold)?;
+    Ok((texts(path.globs), fail_on))
 }
 
 fn scan_settings(scan: schema::Scan, folder: &Path) -> Checked<ScanSettings> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use globset::{Glob, GlobMatcher};
 
-use crate::model::{BaselineState, Confidence, Finding, ScanReport, Severity};
+use crate::model::{BaselineState, Confidence, Finding, Property, ScanReport, Severity};
 
 /// Findings a verdict names.
 const NAMED: usize = 3;
@@ -123,7 +123,11 @@ fn meets(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> boo
 
 fn is_fixable(finding: &Finding) -> bool {
     !finding.fixes.is_empty()
-        || finding.properties.iter().any(|(name, _)| matches!(*name, "fixedVersion" | "fixedVersions" | "fixedIn"))
+        || finding.properties.iter().any(|(name, value)| {
+            // A list of no versions is no fix.
+            let none = matches!(value, Property::List(texts) if texts.is_empty());
+            matches!(*name, "fixedVersion" | "fixedVersions" | "fixedIn") && !none
+        })
 }
 
 /// Who found it, as gates and reports name it: a scanner of ours, or another tool.
@@ -229,5 +233,15 @@ mod tests {
         assert_eq!(gate(&mut known, &settings), Verdict::Pass);
         let settings = GateSettings { tolerated: 1, ..GateSettings::default() };
         assert_eq!(gate(&mut report(&[("a.tf", 1, Severity::High)]), &settings), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_list_of_no_versions_is_no_fix() {
+        let mut report = report(&[("a.lock", 1, Severity::High)]);
+        let settings = GateSettings { fixable_only: true, ..GateSettings::default() };
+        report.findings[0].properties = vec![("fixedVersions", Property::List(Vec::new()))];
+        assert_eq!(gate(&mut report, &settings), Verdict::Pass);
+        report.findings[0].properties = vec![("fixedVersions", Property::List(vec!["1.0.1".to_owned()]))];
+        assert_eq!(gate(&mut report, &settings), Verdict::Fail);
     }
 }

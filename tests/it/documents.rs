@@ -183,7 +183,10 @@ fn the_configuration_page_can_be_used_and_names_every_key() {
         let keys: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
         assert!(keys.len() > 1, "{}", error.message());
         for key in keys {
-            let named = block.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
+            let named = block.lines().any(|line| {
+                line.trim_start_matches("# ").starts_with(&format!("{key} ="))
+                    || line.starts_with(&format!("[[{table}.{key}]]"))
+            });
             assert!(named, "docs/configuration.md does not name `{key}` of [{table}]");
         }
     }
