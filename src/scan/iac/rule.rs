@@ -25,6 +25,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("serverless/functions.toml", include_str!("../../../rules/iac/serverless/functions.toml")),
     ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
     ("github-actions/workflows.toml", include_str!("../../../rules/iac/github-actions/workflows.toml")),
+    ("github-actions/pre-commit.toml", include_str!("../../../rules/iac/github-actions/pre-commit.toml")),
     ("github-actions/dependabot.toml", include_str!("../../../rules/iac/github-actions/dependabot.toml")),
     ("dockerfile/dockerfile.toml", include_str!("../../../rules/iac/dockerfile/dockerfile.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),

@@ -5,6 +5,9 @@ use crate::model::{LineIndex, Origin};
 
 /// The file an example of a rule file stands in.
 fn sample_path(rule_file: &str) -> RepoPath {
+    if rule_file == "github-actions/pre-commit.toml" {
+        return RepoPath::new(".pre-commit-config.yaml");
+    }
     if rule_file == "github-actions/dependabot.toml" {
         return RepoPath::new(".github/dependabot.yml");
     }

@@ -2,6 +2,8 @@
 
 use super::Out;
 use super::model::{File, Step};
+use super::triggers::PRIVILEGED;
+use super::uses::version_of;
 use crate::model::{Confidence, Severity};
 use crate::syntax::Node;
 
@@ -14,18 +16,22 @@ enum Caches {
     Unless(&'static str),
     /// Where an argument is given and not `false`.
     If(&'static str),
+    /// As [`Caches::Unless`] since a major version, as [`Caches::If`] with the other argument in any.
+    Since(u64, &'static str, &'static str),
+    /// As [`Caches::Unless`] below a major version, as [`Caches::If`] from then on.
+    Until(u64, &'static str),
 }
 
 const CACHING: &[(&str, Caches)] = &[
     ("actions/cache", Caches::Always),
     ("actions/cache/restore", Caches::Always),
     ("actions/setup-go", Caches::Unless("cache")),
-    ("actions/setup-node", Caches::If("cache")),
+    ("actions/setup-node", Caches::Since(5, "package-manager-cache", "cache")),
     ("actions/setup-python", Caches::If("cache")),
     ("actions/setup-java", Caches::If("cache")),
     ("actions/setup-dotnet", Caches::If("cache")),
     ("actions-rust-lang/setup-rust-toolchain", Caches::Unless("cache")),
-    ("astral-sh/setup-uv", Caches::Unless("enable-cache")),
+    ("astral-sh/setup-uv", Caches::Until(10, "enable-cache")),
     ("docker/build-push-action", Caches::If("cache-from")),
     ("docker/setup-buildx-action", Caches::Unless("cache-binary")),
     ("graalvm/setup-graalvm", Caches::If("cache")),
@@ -44,6 +50,8 @@ const CACHING: &[(&str, Caches)] = &[
     ("hendrikmuhs/ccache-action", Caches::Always),
     ("jdx/mise-action", Caches::Unless("cache")),
     ("pnpm/action-setup", Caches::If("cache")),
+    ("PyO3/maturin-action", Caches::If("sccache")),
+    ("ramsey/composer-install", Caches::Unless("ignore-cache!")),
 ];
 
 /// Actions whose presence shows that a job publishes.
@@ -74,7 +82,8 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
         let known =
             CACHING.iter().find(|(name, _)| name.eq_ignore_ascii_case(&full) || name.eq_ignore_ascii_case(&slug));
         let Some((_, caches)) = known.filter(|_| full != "actions/cache/save") else { continue };
-        if !restores(*caches, step) {
+        let major = version_of(&uses, node, file.bytes).and_then(|version| version.first().copied());
+        if mode_of(file, step) == Some("none") || !restores(*caches, step, major) {
             continue;
         }
         let why = match releasing {
@@ -89,6 +98,28 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
         draft.confidence = Confidence::Low;
         draft.severity = Severity::High;
     }
+}
+
+/// `cache-mode: write` where outsiders cause runs: what they leave in the cache meets the next.
+pub fn written_by_outsiders(file: &File<'_>, out: &mut Out<'_>) {
+    if !file.has_trigger(PRIVILEGED) {
+        return;
+    }
+    let jobs = file.jobs.iter().map(|job| (job.node(), job.place()));
+    for (node, place) in std::iter::once((file.root, file.place())).chain(jobs) {
+        if let Some(entry) = node.entry("cache-mode").filter(|entry| entry.value.scalar() == Some("write")) {
+            let message =
+                format!("`cache-mode: write` lets runs that outsiders cause fill the cache of {}.", place.name);
+            let draft = out.report("cache-poisoning", entry.key_span.join(entry.value.span), &place, "mode", message);
+            draft.confidence = Confidence::Medium;
+        }
+    }
+}
+
+/// The `cache-mode` that holds for a step: its job's, else the workflow's.
+fn mode_of<'a>(file: &File<'a>, step: &Step<'a>) -> Option<&'a str> {
+    let own = step.job.and_then(|job| job.node().get("cache-mode"));
+    own.or_else(|| file.root.get("cache-mode")).and_then(Node::scalar)
 }
 
 /// True on events that mean a release: tags, `release`, release branches.
@@ -107,15 +138,24 @@ fn publishes(file: &File<'_>, step: &Step<'_>) -> bool {
     siblings.filter_map(Step::uses).any(|(uses, _)| PUBLISHERS.iter().any(|slug| uses.is(slug)))
 }
 
-fn restores(caches: Caches, step: &Step<'_>) -> bool {
+/// Whether a step restores a cache; `major` is its action's version where that is known.
+fn restores(caches: Caches, step: &Step<'_>, major: Option<u64>) -> bool {
     let value = |name: &str| step.with(name).and_then(|entry| entry.value.scalar());
     match caches {
         Caches::Always => true,
         // A final `!` marks an argument that says the opposite.
         Caches::Unless(name) => match name.strip_suffix('!') {
-            Some(name) => value(name) != Some("true"),
+            Some(name) => !matches!(value(name), Some("true" | "yes" | "1")),
             None => value(name) != Some("false"),
         },
         Caches::If(name) => value(name).is_some_and(|text| !text.is_empty() && text != "false"),
+        Caches::Since(first, name, _) if major.is_none_or(|major| major >= first) => {
+            restores(Caches::Unless(name), step, major)
+        }
+        Caches::Since(_, _, other) => restores(Caches::If(other), step, major),
+        Caches::Until(first, name) if major.is_none_or(|major| major < first) => {
+            restores(Caches::Unless(name), step, major)
+        }
+        Caches::Until(_, name) => restores(Caches::If(name), step, major),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::expr::{self, Oddity};
 use super::model::{File, Place};
+use super::secrets::each_scalar;
 use super::{Out, quoted};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Draft, Severity};
 use crate::syntax::{Entry, Node};
 
 /// All conditions of jobs and steps.
@@ -18,6 +19,19 @@ pub fn conditions(file: &File<'_>, out: &mut Out<'_>) {
             one(entry, &step.place(), file, out);
         }
     }
+    let ternary = |draft: &&Draft| draft.rule.id.as_str() == "iac/actions-unsound-ternary";
+    let mut seen: Vec<_> = out.sink.drafts.iter().filter(ternary).map(|draft| draft.span).collect();
+    each_scalar(file, &mut |node, place| {
+        for one in expr::fenced(node, file.bytes) {
+            let falsy = expr::oddities(&one.text).into_iter().any(|oddity| matches!(oddity, Oddity::FalsyTernary));
+            if falsy && !seen.iter().any(|span| span.overlaps(one.span)) {
+                seen.push(one.span);
+                let message =
+                    format!("{} in {} never gives its middle, which counts as false.", quoted(&one.text), place.name);
+                out.report("unsound-ternary", one.span, place, &one.text, message);
+            }
+        }
+    });
 }
 
 fn one(entry: &Entry, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
@@ -44,8 +58,9 @@ fn always_true(text: &str, fences: usize) -> Option<&'static str> {
     if !starts || !ends || fences > 1 {
         return Some("the text around `${{ }}` makes it a string that is never empty");
     }
-    (text.ends_with('\n') || text.starts_with(char::is_whitespace))
-        .then_some("the block's line break makes it a string that is never empty (`|-` leaves it off)")
+    (text.ends_with(char::is_whitespace) || text.starts_with(char::is_whitespace)).then_some(
+        "the blank or line break beside it makes it a string that is never empty (`|-` leaves a block's off)",
+    )
 }
 
 fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut Out<'_>) {

@@ -47,7 +47,98 @@ pub const ARCHIVED: &[&str] = &[
     "semgrep/semgrep-action",
     "stefanprodan/kube-tools",
     "whelk-io/maven-settings-xml-action",
+    "pre-commit/mirrors-autopep8",
+    "pre-commit/mirrors-csslint",
+    "pre-commit/mirrors-isort",
+    "pre-commit/mirrors-jshint",
+    "pre-commit/mirrors-prettier",
+    "pre-commit/mirrors-pylint",
+    "pre-commit/mirrors-yapf",
 ];
+
+/// Repositories that very many use: a name one letter away is most likely a trap.
+const POPULAR: &[&str] = &[
+    "actions/cache",
+    "actions/checkout",
+    "actions/configure-pages",
+    "actions/create-github-app-token",
+    "actions/deploy-pages",
+    "actions/download-artifact",
+    "actions/github-script",
+    "actions/labeler",
+    "actions/setup-dotnet",
+    "actions/setup-go",
+    "actions/setup-java",
+    "actions/setup-node",
+    "actions/setup-python",
+    "actions/stale",
+    "actions/upload-artifact",
+    "actions/upload-pages-artifact",
+    "anchore/sbom-action",
+    "aquasecurity/trivy-action",
+    "asottile/pyupgrade",
+    "astral-sh/ruff-pre-commit",
+    "astral-sh/setup-uv",
+    "aws-actions/amazon-ecr-login",
+    "aws-actions/configure-aws-credentials",
+    "azure/login",
+    "codecov/codecov-action",
+    "docker/build-push-action",
+    "docker/login-action",
+    "docker/metadata-action",
+    "docker/setup-buildx-action",
+    "docker/setup-qemu-action",
+    "dorny/paths-filter",
+    "dtolnay/rust-toolchain",
+    "github/codeql-action",
+    "golangci/golangci-lint-action",
+    "google-github-actions/auth",
+    "google-github-actions/setup-gcloud",
+    "goreleaser/goreleaser-action",
+    "gradle/actions",
+    "hashicorp/setup-terraform",
+    "peaceiris/actions-gh-pages",
+    "peter-evans/create-pull-request",
+    "pnpm/action-setup",
+    "pre-commit/action",
+    "pre-commit/mirrors-mypy",
+    "pre-commit/pre-commit-hooks",
+    "psf/black",
+    "pycqa/flake8",
+    "pycqa/isort",
+    "pypa/gh-action-pypi-publish",
+    "ruby/setup-ruby",
+    "sigstore/cosign-installer",
+    "softprops/action-gh-release",
+    "swatinem/rust-cache",
+    "taiki-e/install-action",
+    "tj-actions/changed-files",
+];
+
+/// The popular repository that `slug` looks like without being it: the same name under an owner that is one
+/// letter off, changed, missing, added or swapped with its neighbour.
+pub fn lookalike(slug: &str) -> Option<&'static str> {
+    let slug = slug.to_ascii_lowercase();
+    let (owner, repo) = slug.split_once('/')?;
+    let same_repo = POPULAR.iter().filter_map(|known| Some((known, known.split_once('/')?)));
+    let mut near = same_repo.filter(|(_, (_, name))| *name == repo).filter(|(_, (known, _))| one_off(owner, known));
+    let found = near.next().map(|(known, _)| *known);
+    found.filter(|_| !POPULAR.contains(&slug.as_str()))
+}
+
+/// True for words at a distance of exactly one edit (Damerau's four).
+fn one_off(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    match (a, b) {
+        ([x, y, ..], [p, q, ..]) if x == q && y == p && a[2..] == b[2..] => true,
+        ([_, rest @ ..], [_, tail @ ..]) if rest == tail => true,
+        ([_, rest @ ..], _) if rest == b => true,
+        (_, [_, tail @ ..]) if tail == a => true,
+        _ => false,
+    }
+}
 
 /// An action with a known defect up to a version, or one whose tags were moved to hostile code.
 pub struct Vulnerable {
@@ -196,3 +287,18 @@ pub const SUPERFLUOUS: &[(&str, &str)] = &[
     ("ad-m/github-push-action", "git push"),
     ("endbug/add-and-commit", "git commit"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_one_letter_off_are_lookalikes() {
+        for slug in ["action/checkout", "cations/checkout", "acti0ns/checkout", "actiions/checkout", "PSFF/BLACK"] {
+            assert!(lookalike(slug).is_some(), "{slug}");
+        }
+        for slug in ["actions/checkout", "Actions/Checkout", "octo/checkout", "action/other", "pycqa/flake8"] {
+            assert_eq!(lookalike(slug), None, "{slug}");
+        }
+    }
+}

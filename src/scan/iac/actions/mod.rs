@@ -1,4 +1,5 @@
-//! GitHub Actions: workflows, composite actions and Dependabot's configuration.
+//! GitHub Actions: workflows, composite actions and Dependabot's configuration; and pre-commit's, which names
+//! repositories in much the same way.
 //!
 //! Each audit looks at one parsed file and reports through [`Out`]; [`AUDITS`] lists them. What is told about
 //! a rule stands in `rules/iac/github-actions/`.
@@ -12,6 +13,7 @@ mod expr;
 mod facts;
 mod model;
 mod permissions;
+mod precommit;
 mod publish;
 mod run;
 mod secrets;
@@ -50,6 +52,7 @@ static AUDITS: &[(Kind, Audit)] = &[
     (Kind::Workflow, checkout::credentials),
     (Kind::Workflow, checkout::untrusted_head),
     (Kind::Workflow, cache::poisoning),
+    (Kind::Workflow, cache::written_by_outsiders),
     (Kind::Workflow, conditions::conditions),
     (Kind::Workflow, containers::credentials),
     (Kind::Workflow, containers::images),
@@ -69,6 +72,9 @@ static AUDITS: &[(Kind, Audit)] = &[
     (Kind::Action, checkout::credentials),
     (Kind::Action, conditions::conditions),
     (Kind::Action, run::environment_files),
+    (Kind::Action, run::insecure_commands),
+    (Kind::Action, publish::trusted),
+    (Kind::PreCommit, precommit::repositories),
     (Kind::Action, run::commands),
     (Kind::Action, secrets::exposed),
     (Kind::Action, style::misfeatures),
@@ -79,6 +85,9 @@ static AUDITS: &[(Kind, Audit)] = &[
 
 fn kind_of(path: &RepoPath) -> Option<Kind> {
     let name = path.file_name();
+    if name == ".pre-commit-config.yaml" {
+        return Some(Kind::PreCommit);
+    }
     let yaml = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"))?;
     let folder = path.parent();
     match yaml {

@@ -12,6 +12,8 @@ pub enum Kind {
     Action,
     /// `.github/dependabot.yml`.
     Dependabot,
+    /// `.pre-commit-config.yaml`.
+    PreCommit,
 }
 
 /// One file, parsed.
@@ -113,7 +115,12 @@ impl<'a> File<'a> {
         let mut steps = Vec::new();
         for job in &jobs {
             let nodes = job.node().get("steps").map(Node::items).unwrap_or_default();
-            steps.extend(nodes.iter().enumerate().map(|(at, node)| Step { node, job: Some(*job), at }));
+            // Steps that run side by side stand below one of the job's.
+            let each = nodes.iter().flat_map(|node| match node.get("parallel").map(Node::items) {
+                Some(beside) if !beside.is_empty() => beside,
+                _ => std::slice::from_ref(node),
+            });
+            steps.extend(each.enumerate().map(|(at, node)| Step { node, job: Some(*job), at }));
         }
         if kind == Kind::Action {
             let nodes = root.at(&["runs", "steps"]).map(Node::items).unwrap_or_default();
@@ -128,7 +135,7 @@ impl<'a> File<'a> {
         let name = match self.kind {
             Kind::Workflow => "the workflow",
             Kind::Action => "the action",
-            Kind::Dependabot => "the configuration",
+            Kind::Dependabot | Kind::PreCommit => "the configuration",
         };
         Place { extent: self.root.span, name: name.to_owned(), key: String::new() }
     }

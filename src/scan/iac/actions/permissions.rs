@@ -173,7 +173,7 @@ pub fn app_tokens(file: &File<'_>, out: &mut Out<'_>) {
             );
             out.report("github-app", owner.key_span, &place, "owner", message);
         }
-        if let Some(skip) = step.with("skip-token-revoke").filter(|entry| entry.value.scalar() == Some("true")) {
+        if let Some(skip) = step.with("skip-token-revoke").filter(|entry| entry.value.scalar() != Some("false")) {
             let message = format!("{} leaves its app token valid after the job.", capital(&place.name));
             out.report("github-app", skip.key_span, &place, "revoke", message);
         }

@@ -24,6 +24,28 @@ pub fn lines<'a>(node: &Node, bytes: &'a [u8]) -> Vec<(&'a str, Span)> {
     found
 }
 
+/// The commands of a script: its lines, those that end in a continuation (`\\`, `` ` `` or `^`) joined with the
+/// next, each with the place of its first line.
+pub fn commands_of(node: &Node, bytes: &[u8]) -> Vec<(String, Span)> {
+    let mut found: Vec<(String, Span)> = Vec::new();
+    let mut open = false;
+    for (line, span) in lines(node, bytes) {
+        let (text, goes_on) = match line.strip_suffix(['\\', '`', '^']) {
+            Some(text) => (text.trim_end(), true),
+            None => (line, false),
+        };
+        match found.last_mut().filter(|_| open) {
+            Some((joined, _)) => {
+                joined.push(' ');
+                joined.push_str(text);
+            }
+            None => found.push((text.to_owned(), span)),
+        }
+        open = goes_on;
+    }
+    found
+}
+
 /// `github-env`: lines of a later step's environment or path, decided by an outsider.
 pub fn environment_files(file: &File<'_>, out: &mut Out<'_>) {
     let privileged = file.has_trigger(PRIVILEGED);
@@ -66,7 +88,7 @@ fn writes_to(line: &str, name: &str) -> bool {
 /// `echo "NAME=literal" >> …`: nothing in it comes from elsewhere.
 fn is_static(line: &str) -> bool {
     let written = line.split('>').next().unwrap_or(line);
-    (written.starts_with("echo") || written.starts_with("printf")) && !written.contains('$') && !written.contains('`')
+    (written.starts_with("echo") || written.starts_with("printf")) && !written.contains(['$', '`', '%'])
 }
 
 /// `insecure-commands`: `::set-env::` from any output line.
@@ -106,10 +128,10 @@ pub fn commands(file: &File<'_>, out: &mut Out<'_>) {
     for step in &file.steps {
         let Some(run) = step.node.get("run") else { continue };
         let place = step.place();
-        for (line, span) in lines(run, file.bytes) {
+        for (line, span) in commands_of(run, file.bytes) {
             for (is, id, what) in SHAPES {
-                if is(line) {
-                    tell(id, span, &place, line, what, out);
+                if is(&line) {
+                    tell(id, span, &place, &line, what, out);
                 }
             }
         }
@@ -164,7 +186,7 @@ fn adhoc_install(line: &str) -> bool {
         let plain = |from: usize| words[from..].iter().find(|word| !word.starts_with('-')).copied();
         match words.as_slice() {
             ["npm", "install" | "i" | "add", ..] => plain(2).is_some_and(|name| !name.starts_with(['.', '/', '$'])),
-            ["gem", "install", ..] => plain(2).is_some_and(|name| !name.ends_with(".gem")),
+            ["gem", "install" | "i", ..] => plain(2).is_some_and(|name| !name.ends_with(".gem")),
             _ => false,
         }
     })

@@ -84,7 +84,8 @@ pub fn outside_environment(file: &File<'_>, out: &mut Out<'_>) {
     }
 }
 
-fn each_scalar(file: &File<'_>, visit: &mut dyn FnMut(&Node, &Place)) {
+/// Every string of the file's steps, jobs and environment, with its place.
+pub fn each_scalar(file: &File<'_>, visit: &mut dyn FnMut(&Node, &Place)) {
     for step in &file.steps {
         let place = step.place();
         walk(step.node, 0, &mut |node| visit(node, &place));

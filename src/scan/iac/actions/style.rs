@@ -1,6 +1,6 @@
 //! Habits: names, timeouts, runner features better left alone.
 
-use super::model::File;
+use super::model::{File, Place};
 use super::{Out, quoted};
 use crate::model::{Confidence, Severity, Span};
 use crate::syntax::Node;
@@ -24,21 +24,29 @@ pub fn anonymous(file: &File<'_>, out: &mut Out<'_>) {
 
 /// `misfeature`.
 pub fn misfeatures(file: &File<'_>, out: &mut Out<'_>) {
+    let jobs = file.jobs.iter().map(|job| (job.node(), job.place()));
+    for (node, place) in std::iter::once((file.root, file.place())).chain(jobs) {
+        if let Some(run) = node.at(&["defaults", "run"]) {
+            unreadable_shell(run, &place, out);
+        }
+    }
     for step in &file.steps {
         let place = step.place();
         if let Some(entry) = step.with("pip-install") {
             let message = format!("`pip-install` in {} installs into the runner's shared Python.", place.name);
             out.report("misfeature", entry.key_span, &place, "pip-install", message);
         }
-        if let Some(shell) = step.node.entry("shell")
-            && let Some(text) = shell.value.scalar().filter(|text| !text.contains("${{"))
-        {
-            let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches(".exe");
-            if !matches!(first, "bash" | "sh" | "pwsh" | "powershell" | "python") {
-                let message = format!("The shell {} in {} is none that audits can read.", quoted(text), place.name);
-                out.report("misfeature", shell.key_span.join(shell.value.span), &place, "shell", message);
-            }
-        }
+        unreadable_shell(step.node, &place, out);
+    }
+}
+
+fn unreadable_shell(node: &Node, place: &Place, out: &mut Out<'_>) {
+    let Some(shell) = node.entry("shell") else { return };
+    let Some(text) = shell.value.scalar().filter(|text| !text.contains("${{")) else { return };
+    let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches(".exe");
+    if !matches!(first, "bash" | "sh" | "pwsh" | "powershell" | "python") {
+        let message = format!("The shell {} in {} is none that audits can read.", quoted(text), place.name);
+        out.report("misfeature", shell.key_span.join(shell.value.span), place, "shell", message);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What `uses` names: actions and reusable workflows of others.
 
-use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable};
+use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
 use super::model::{File, Place, Uses};
 use super::{Out, quoted};
 use crate::model::{Confidence, Severity};
@@ -14,14 +14,7 @@ pub fn audit(file: &File<'_>, out: &mut Out<'_>) {
         let place = step.place();
         match text.strip_prefix("docker://") {
             Some(image) => super::containers::image(image, node.span, "the image", &place, out),
-            None if text.starts_with("./") => {
-                let message = format!(
-                    "{} names a folder of whatever is checked out; `$/…` names this workflow's own commit.",
-                    quoted(text)
-                );
-                let draft = out.report("self-repository", node.span, &place, text, message);
-                draft.severity = Severity::Info;
-            }
+            None if text.starts_with("./") => own(text, node, &place, out),
             None => one(text, node, &place, at, file, out),
         }
         tool_version(step, &place, out);
@@ -33,11 +26,20 @@ pub fn reusable(file: &File<'_>, out: &mut Out<'_>) {
     for (at, job) in file.jobs.iter().enumerate() {
         if let Some(node) = job.node().get("uses")
             && let Some(text) = node.as_str()
-            && !text.starts_with("./")
         {
-            one(text, node, &job.place(), at, file, out);
+            match text.starts_with("./") {
+                true => own(text, node, &job.place(), out),
+                false => one(text, node, &job.place(), at, file, out),
+            }
         }
     }
+}
+
+/// `self-repository`.
+fn own(text: &str, node: &Node, place: &Place, out: &mut Out<'_>) {
+    let message =
+        format!("{} names a folder of whatever is checked out; `$/…` names this workflow's own commit.", quoted(text));
+    out.report("self-repository", node.span, place, text, message).severity = Severity::Info;
 }
 
 fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: &mut Out<'_>) {
@@ -48,6 +50,10 @@ fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: 
         let message = format!("{} comes from an archived repository, which gets no more fixes.", quoted(&slug));
         out.report("archived-uses", node.span, place, &format!("{slug}#{at}"), message);
     }
+    if let Some(meant) = lookalike(&slug) {
+        let message = format!("{} is one letter away from `{meant}`, and another repository.", quoted(&slug));
+        out.report("typosquat-uses", node.span, place, &slug, message);
+    }
     vulnerable(&uses, node, place, file, out);
     if let Some((_, tool)) = SUPERFLUOUS.iter().find(|(slug, _)| uses.is(slug)) {
         let message = format!("{} does what `{tool}` on the runner does: one party less to trust.", quoted(&slug));
@@ -55,7 +61,10 @@ fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: 
         draft.severity = Severity::Info;
         draft.confidence = Confidence::Low;
     }
-    if uses.path.split('/').any(|part| matches!(part, "." | "..")) || text.contains("//") || uses.path.ends_with('/') {
+    if uses.path.split('/').any(|part| matches!(part, "." | ".."))
+        || text.contains("//")
+        || text.split('@').next().is_some_and(|slug| slug.ends_with('/'))
+    {
         let message = format!("{} is written so as to hide what it names.", quoted(text));
         out.report("obfuscation", node.span, place, text, message);
     }
@@ -105,7 +114,7 @@ fn vulnerable(uses: &Uses<'_>, node: &Node, place: &Place, file: &File<'_>, out:
 }
 
 /// `v4.1.2`, or the same in the comment beside a commit id, as numbers.
-fn version_of(uses: &Uses<'_>, node: &Node, bytes: &[u8]) -> Option<Vec<u64>> {
+pub fn version_of(uses: &Uses<'_>, node: &Node, bytes: &[u8]) -> Option<Vec<u64>> {
     let reference = uses.reference?;
     let text = if uses.is_hash() {
         let rest = bytes.get(node.span.end as usize..)?;
@@ -138,6 +147,7 @@ fn affected(version: &[u64], known: &Vulnerable) -> bool {
 const INSTALLERS: &[(&str, &[&str])] = &[
     ("extractions/setup-just", &["just-version"]),
     ("aquasecurity/setup-trivy", &["version"]),
+    ("1password/load-secrets-action", &["version"]),
     ("astral-sh/setup-uv", &["version", "version-file"]),
     ("golangci/golangci-lint-action", &["version", "version-file"]),
     ("goreleaser/goreleaser-action", &["version"]),
@@ -160,7 +170,7 @@ fn tool_version(step: &super::model::Step<'_>, place: &Place, out: &mut Out<'_>)
     let value = names.iter().find_map(|name| step.with(name));
     let reads_files =
         matches!(uses.repo, "setup-uv" | "install-action" | "mise-action" | "action-setup" | "cosign-installer");
-    let latest = value.is_some_and(|entry| entry.value.scalar() == Some("latest"));
+    let latest = value.is_some_and(|entry| matches!(entry.value.scalar(), Some("latest" | "*")));
     if latest || (value.is_none() && !reads_files) {
         let span = value.map_or(node.span, |entry| entry.value.span);
         let message = format!(
