@@ -43,8 +43,12 @@ fn a_cut_download_is_resumed_where_it_ended() {
     let server = Server::start(Behaviour { body, etag: TAG, cut: Some((half, 3)), ..Behaviour::default() });
     update(&store, &server.url).unwrap();
     assert_eq!(answer(&store), ["2.0.0"]);
-    let resumed = server.requests().iter().filter(|line| line.contains(&format!("range=Some({half})"))).count();
-    assert_eq!(resumed, 3, "{:?}", server.requests());
+    // How much of the half arrived before the end of the connection did is the system's affair.
+    let requests = server.requests();
+    let offset = |line: &String| line.split_once("range=Some(")?.1.split(')').next()?.parse::<usize>().ok();
+    let resumed: Vec<usize> = requests.iter().filter_map(offset).collect();
+    assert_eq!(resumed.len(), 3, "{requests:?}");
+    assert!(resumed.iter().all(|from| (1..=half).contains(from)), "{requests:?}");
 }
 
 #[test]
