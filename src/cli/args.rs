@@ -59,6 +59,10 @@ pub enum Command {
     Hook(HookArgs),
     /// List and show rules.
     Rules(RulesArgs),
+    /// External scanners.
+    Tools(ToolsArgs),
+    /// Show the configuration, and its schema.
+    Config(ConfigArgs),
     /// Explain a rule or a finding: why, how to fix it, references.
     Explain(ExplainArgs),
     /// Tolerate findings: write them into portcullis.toml, with a reason.
@@ -154,6 +158,21 @@ pub struct ScanArgs {
     /// SARIF of other tools to merge into the report; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sarif: Vec<PathBuf>,
+    /// Keep findings of other tools that repeat one of ours.
+    #[arg(long)]
+    pub no_dedup: bool,
+    /// Run the external scanners that a configuration inside the scanned tree names: it may run anything.
+    #[arg(long)]
+    pub trust_config: bool,
+    /// Run no external scanner.
+    #[arg(long, conflicts_with = "trust_config")]
+    pub no_tools: bool,
+    /// Tolerate so many findings that meet the gate.
+    #[arg(long, value_name = "N")]
+    pub max_findings: Option<usize>,
+    /// Write the gate's verdict, its reasons and the findings that fail to a JSON file.
+    #[arg(long, value_name = "FILE")]
+    pub gate_report: Option<PathBuf>,
     /// Ignore every suppression comment.
     #[arg(long)]
     pub no_pragmas: bool,
@@ -224,6 +243,48 @@ pub enum GroupBy {
     File,
     /// By severity, the worst first.
     Severity,
+}
+
+/// Arguments of `tools`.
+#[derive(Debug, Args)]
+pub struct ToolsArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: ToolsCommand,
+}
+
+/// What may be done with external scanners.
+#[derive(Debug, Subcommand)]
+pub enum ToolsCommand {
+    /// One line per ready entry: its name, whether it is installed, what is run.
+    List,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What may be done with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every value that is set.
+    Show {
+        /// The folder whose configuration it is.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// The configuration file, instead of portcullis.toml found upwards.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Show the file and line that each value is from.
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Write the JSON schema of portcullis.toml to standard output.
+    Schema,
 }
 
 /// Arguments of `rules`.

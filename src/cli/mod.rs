@@ -3,10 +3,12 @@
 pub mod args;
 pub mod baseline;
 mod ci;
+mod config;
 pub mod db;
 pub mod exit;
 pub mod explain;
 mod foreign;
+mod gate_report;
 pub mod hook;
 pub mod init;
 mod inputs;
@@ -20,6 +22,7 @@ mod scan;
 mod settings;
 mod targets;
 pub mod tolerate;
+mod tools;
 mod watch;
 
 use std::io::{self, Write};
@@ -107,6 +110,8 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
         Command::Ignore(args) => tolerate::run(args, terminal),
         Command::Init(args) => init::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),
+        Command::Tools(args) => tools::run(args),
+        Command::Config(args) => config::run(args),
         Command::Explain(args) => explain::run(args, terminal),
         Command::Completions { shell } => {
             let mut text = Vec::new();

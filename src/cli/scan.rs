@@ -11,9 +11,10 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, plan, settings, targets};
+use super::{CliError, gate_report, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine;
+use crate::external::tool::Running;
 use crate::external::{Import, dedup};
 use crate::model::{Confidence, ScanReport};
 use crate::scan::registry::BUILT_IN;
@@ -28,6 +29,8 @@ struct Scanned {
     today: String,
     /// The folder that paths are relative to.
     base: PathBuf,
+    /// External scanners at work.
+    tools: Vec<Running>,
 }
 
 /// Runs a scan and maps its verdict to an exit code.
@@ -39,7 +42,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     }
     let targets = targets::find(args, ci)?;
     let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
-    let mut done = scanned(args, terminal)?;
+    let mut done = scanned(args, terminal, true)?;
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
     if let Some(baseline) = baseline {
@@ -47,6 +50,9 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     }
     let verdict = triage(&mut done, &gate_settings, args);
     let report = done.report;
+    if let Some(file) = &args.gate_report {
+        gate_report::write(file, &report, &gate_settings, verdict)?;
+    }
     let exit = match verdict {
         Verdict::Pass => Exit::Pass,
         Verdict::Fail => Exit::Failed,
@@ -80,11 +86,11 @@ fn with_base(args: &ScanArgs, terminal: &Terminal) -> ScanArgs {
 
 /// The report of a scan before triage.
 pub fn report(args: &ScanArgs, terminal: &Terminal) -> Result<ScanReport, CliError> {
-    scanned(args, terminal).map(|done| done.report)
+    scanned(args, terminal, false).map(|done| done.report)
 }
 
-/// Plans and runs, with a progress line.
-fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
+/// Plans and runs, with a progress line; external scanners go on beside it.
+fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Scanned, CliError> {
     let mut inputs = Inputs::find(args)?;
     let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
@@ -100,31 +106,40 @@ fn scanned(args: &ScanArgs, terminal: &Terminal) -> Result<Scanned, CliError> {
     let source = plan::source(args, &configuration, &inputs, Box::new(move |bytes| files.file(bytes)))?;
     let mut plan = plan::plan(args, &configuration, source, scanners);
     plan.on_findings = Some(Box::new(move |count| findings.findings(count)));
+    let started = if with_tools { tools::start(args, &configuration, &inputs.base) } else { Ok(Vec::new()) };
     let outcome = engine::run(&plan);
     progress.done();
     let mut report = outcome?;
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
+    let tools = started.unwrap_or_else(|notice| {
+        report.notices.push(notice);
+        report.complete = false;
+        Vec::new()
+    });
     settings::database(args, &configuration, &database, &mut report)?;
-    Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base })
+    Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base, tools })
 }
 
 /// Adds other tools' SARIF to the report, and marks what means the same.
 fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
-    let Scanned { report, base, .. } = done;
-    if args.sarif.is_empty() {
+    let Scanned { report, base, configuration, tools, .. } = done;
+    if args.sarif.is_empty() && tools.is_empty() {
         return Ok(());
     }
-    let settings = super::foreign::settings(base, BTreeMap::new())?;
+    let settings = super::foreign::settings(base, configuration.tool_severity.clone())?;
     let mut import = Import::new(&settings);
     for file in &args.sarif {
         let bytes = super::output::read_file(file)?;
         let name = file.display();
         import.read(&name.to_string(), &bytes).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
     }
+    for tool in tools.drain(..) {
+        tool.finish(&mut import, settings.find_secrets.as_deref());
+    }
     import.finish(report);
     // A finding that another tool's incomplete run lacks must not make its alert close.
-    if report.complete {
+    if report.complete && !args.no_dedup {
         dedup::across_tools(report);
     }
     Ok(())
@@ -143,7 +158,7 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
         BaselineCommand::Write(scan) | BaselineCommand::Update(scan) | BaselineCommand::Prune(scan) => scan,
     };
     let args_of_scan = ScanArgs { paths: scan.paths.clone(), ..ScanArgs::default() };
-    let mut done = scanned(&args_of_scan, terminal)?;
+    let mut done = scanned(&args_of_scan, terminal, false)?;
     triage(&mut done, &GateSettings::default(), &args_of_scan);
     terminal.notices(&done.report);
     let told = super::baseline::store(&args.command, &done.report).map_err(CliError::Usage)?;
@@ -163,7 +178,7 @@ fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettin
         settings.paths.push(gate);
     }
     settings.fixable_only = args.fixable_only || configuration.fixable_only;
-    settings.tolerated = configuration.tolerate;
+    settings.tolerated = args.max_findings.or(configuration.tolerate).unwrap_or(0);
     for text in &args.fail_on {
         let read = |word| parse_threshold(word).map_err(|message| CliError::usage(format!("--fail-on: {message}")));
         match text.split_once('=') {
@@ -178,7 +193,7 @@ fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettin
             }
         }
     }
-    settings.new_only = args.new_only;
+    settings.new_only = args.new_only || configuration.new_only;
     settings.min_confidence = min_confidence(args)?;
     Ok(settings)
 }
@@ -189,7 +204,7 @@ fn min_confidence(args: &ScanArgs) -> Result<Option<Confidence>, CliError> {
 }
 
 fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> Verdict {
-    let Scanned { report, configuration, ignores, today, base } = done;
+    let Scanned { report, configuration, ignores, today, base, .. } = done;
     if let Some(least) = gate_settings.min_confidence.or(configuration.min_confidence) {
         report.findings.retain(|finding| finding.confidence >= least);
     }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::extend::over;
 use super::{File, Settings, validate};
+use crate::model::RepoPath;
 
 /// The file's name.
 pub const CONFIG_FILE: &str = "portcullis.toml";
@@ -54,19 +56,74 @@ pub fn find(root: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Reads and checks a configuration file.
+/// Reads and checks a configuration file, over those it extends.
 ///
 /// # Errors
-/// Where it cannot be read, does not parse, has an unknown key or a value out of range.
+/// Where one cannot be read, does not parse, has an unknown key or a value out of range, lies outside the
+/// first one's folder, or extends itself.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    let text = read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    let file: File = toml::from_str(&text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let message = error.message().trim().to_owned();
-        invalid(path, &text, span.start, &message, suggestion(&message))
-    })?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    validate(file, folder).map_err(|wrong| invalid(path, &text, wrong.at, &wrong.message, wrong.help))
+    let mut settings: Option<Settings> = None;
+    for file in chain(path)? {
+        let folder = file.path.parent().unwrap_or(Path::new("."));
+        let checked = validate(file.content, folder);
+        let base = checked.map_err(|wrong| invalid(&file.path, &file.text, wrong.at, &wrong.message, wrong.help))?;
+        settings = Some(match settings {
+            Some(own) => over(own, base),
+            None => base,
+        });
+    }
+    Ok(Settings { path: Some(path.to_owned()), ..settings.unwrap_or_default() })
+}
+
+/// One file of a chain of extended ones.
+pub struct Link {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+    /// The same, parsed.
+    content: File,
+}
+
+/// The file and those it extends, itself first.
+///
+/// # Errors
+/// As [`load`], but for values out of range.
+pub fn chain(path: &Path) -> Result<Vec<Link>, ConfigError> {
+    let root = path.parent().unwrap_or(Path::new("."));
+    let mut links: Vec<Link> = Vec::new();
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next.take() {
+        let text = read(&path).map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        let content: File = toml::from_str(&text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let message = error.message().trim().to_owned();
+            invalid(&path, &text, span.start, &message, suggestion(&message))
+        })?;
+        if let Some(extends) = &content.extends {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let wrong = |message: &str| invalid(&path, &text, extends.span().start, message, None);
+            let below = extended(root, folder, extends.get_ref());
+            let below = below.ok_or_else(|| wrong("the file it extends is outside the configuration's folder"))?;
+            if path == below || links.iter().any(|link| link.path == below) {
+                return Err(wrong("this configuration extends itself"));
+            }
+            next = Some(below);
+        }
+        links.push(Link { path, text, content });
+    }
+    Ok(links)
+}
+
+/// The path of an extended file, where it lies below `root`, links followed.
+fn extended(root: &Path, folder: &Path, relative: &str) -> Option<PathBuf> {
+    let inside = RepoPath::from_relative(folder.strip_prefix(root).ok()?);
+    let file = root.join(RepoPath::resolve(inside.as_str(), relative)?.as_str());
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    #[expect(clippy::disallowed_methods, reason = "a configuration reads nothing outside its folder, links or not")]
+    let (real, root) = (std::fs::canonicalize(&file).ok(), std::fs::canonicalize(root).ok()?);
+    // A file that is missing is an error of its own.
+    real.is_none_or(|real| real.starts_with(&root)).then_some(file)
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
@@ -122,7 +179,7 @@ mod tests {
         assert_eq!(
             error_of("[gate]\nfail_on = \"high\"\n").lines().collect::<Vec<_>>()[..2],
             [
-                "portcullis.toml:2:1: unknown field `fail_on`, expected one of `fail-on`, `scanners`, `min-confidence`, `deny-unused-ignores`, `fixable-only`, `tolerate`, `paths`",
+                "portcullis.toml:2:1: unknown field `fail_on`, expected one of `fail-on`, `scanners`, `min-confidence`, `deny-unused-ignores`, `fixable-only`, `new-only`, `tolerate`, `paths`",
                 "  help: did you mean `fail-on`?"
             ]
         );

@@ -1,18 +1,23 @@
 //! `portcullis.toml` as written: every member optional, unknown keys refused.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct File {
+    /// A file whose settings hold where this one has none, relative to this one.
+    pub extends: Option<Spanned<String>>,
     /// What of the tree is scanned, and by whom.
     pub scan: Scan,
-    /// When a run fails.
-    pub gate: Gate,
+    /// When a run fails: one table, or several with `paths` each but the first.
+    pub gate: Gates,
     /// Findings that don't count.
     pub ignore: Vec<Ignore>,
     /// The secrets scanner.
@@ -21,6 +26,10 @@ pub struct File {
     pub deps: Deps,
     /// The infrastructure scanner.
     pub iac: Iac,
+    /// External scanners.
+    pub tool: Vec<Tool>,
+    /// Other tools' reports.
+    pub sarif: Sarif,
 }
 
 /// `[scan]`.
@@ -53,6 +62,38 @@ pub enum Size {
     Text(String),
 }
 
+/// `[gate]` once, or `[[gate]]` several times.
+#[derive(Debug, Default)]
+pub struct Gates(pub Vec<Gate>);
+
+impl<'de> Deserialize<'de> for Gates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GatesVisitor)
+    }
+}
+
+struct GatesVisitor;
+
+impl<'de> Visitor<'de> for GatesVisitor {
+    type Value = Gates;
+
+    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str("a table `[gate]` or tables `[[gate]]`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Gates, A::Error> {
+        Gate::deserialize(MapAccessDeserializer::new(map)).map(|gate| Gates(vec![gate]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut tables: A) -> Result<Gates, A::Error> {
+        let mut gates = Vec::new();
+        while let Some(gate) = tables.next_element()? {
+            gates.push(gate);
+        }
+        Ok(Gates(gates))
+    }
+}
+
 /// `[gate]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -67,20 +108,88 @@ pub struct Gate {
     pub deny_unused_ignores: bool,
     /// Only findings with a repair or a fixed version fail.
     pub fixable_only: bool,
+    /// Only findings that the baseline does not hold fail.
+    pub new_only: bool,
     /// So many findings that meet the gate do not fail it.
-    pub tolerate: usize,
-    /// Severities by path; the last that matches counts, before those by scanner.
+    pub tolerate: Option<usize>,
+    /// Globs that this gate is about, or tables of globs and a severity; the last that matches counts, before
+    /// those by scanner.
     pub paths: Vec<GatePath>,
+}
+
+/// An entry of `paths`.
+#[derive(Debug)]
+pub enum GatePath {
+    /// Of `[[gate]]`: a glob, and the gate's own severity holds.
+    Glob(String),
+    /// `[[gate.paths]]`.
+    Table(GatePathTable),
 }
 
 /// One `[[gate.paths]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct GatePath {
+pub struct GatePathTable {
     /// Globs.
     pub globs: Vec<Spanned<String>>,
     /// A severity or `none`.
     pub fail_on: Spanned<String>,
+}
+
+impl<'de> Deserialize<'de> for GatePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(GatePathVisitor)
+    }
+}
+
+struct GatePathVisitor;
+
+impl<'de> Visitor<'de> for GatePathVisitor {
+    type Value = GatePath;
+
+    fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text.write_str("a glob, or a table of `globs` and `fail-on`")
+    }
+
+    fn visit_str<E: Error>(self, glob: &str) -> Result<GatePath, E> {
+        Ok(GatePath::Glob(glob.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GatePath, A::Error> {
+        GatePathTable::deserialize(MapAccessDeserializer::new(map)).map(GatePath::Table)
+    }
+}
+
+/// One `[[tool]]`: an external scanner. It runs only where the configuration is trusted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Tool {
+    /// A ready entry of `portcullis tools list`; the other keys change it.
+    pub r#use: Option<Spanned<String>>,
+    /// What reports call it; its program's name where absent.
+    pub name: Option<Spanned<String>>,
+    /// The program and its arguments, no shell; `{out}` stands for the SARIF file it writes. Without: standard output.
+    pub command: Vec<Spanned<String>>,
+    /// The folder it runs in, relative to the root.
+    pub folder: Option<Spanned<String>>,
+    /// Environment variables it gets beside PATH, HOME and their kin.
+    pub env: Vec<Spanned<String>>,
+    /// Wall time, as `90s` or `5m`; `5m` where absent.
+    pub timeout: Option<Spanned<String>>,
+    /// The largest output, as `64M`; `64M` where absent.
+    pub max_output: Option<Spanned<Size>>,
+    /// Exit codes beside 0 of a run whose SARIF counts; `[1]` where absent.
+    pub findings: Option<Vec<i32>>,
+    /// Exit codes of a run that had nothing to look at.
+    pub nothing: Option<Vec<i32>>,
+}
+
+/// `[sarif]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Sarif {
+    /// The severity of results of tools that give none, by tool.
+    pub severity: BTreeMap<String, Spanned<String>>,
 }
 
 /// One `[[ignore]]`.

@@ -5,18 +5,23 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::schema::{self, Size};
+use super::schema::{self, GatePath, Size};
+use super::tool::ToolSettings;
 use crate::model::{Confidence, Severity};
 
 /// A configuration whose every value was checked.
 #[derive(Debug, Default)]
 pub struct Settings {
+    /// The file they are from.
+    pub path: Option<PathBuf>,
     /// `[scan]`.
     pub scan: ScanSettings,
     /// `[gate]`: `Some(None)` is `none`.
     pub fail_on: Option<Option<Severity>>,
     /// `[gate.scanners]`.
     pub fail_on_scanners: BTreeMap<String, Option<Severity>>,
+    /// `gate.new-only`.
+    pub new_only: bool,
     /// `gate.min-confidence`.
     pub min_confidence: Option<Confidence>,
     /// `gate.deny-unused-ignores`.
@@ -24,8 +29,8 @@ pub struct Settings {
     /// `gate.fixable-only`.
     pub fixable_only: bool,
     /// `gate.tolerate`.
-    pub tolerate: usize,
-    /// `[[gate.paths]]`: globs, and `None` for `none`.
+    pub tolerate: Option<usize>,
+    /// `[[gate.paths]]` and `[[gate]]` with paths: globs, and `None` for `none`.
     pub fail_on_paths: Vec<(Vec<String>, Option<Severity>)>,
     /// `[[ignore]]`.
     pub ignores: Vec<IgnoreSettings>,
@@ -35,6 +40,10 @@ pub struct Settings {
     pub deps: DepsSettings,
     /// `[iac]`.
     pub iac: IacSettings,
+    /// `[[tool]]`.
+    pub tools: Vec<ToolSettings>,
+    /// `[sarif.severity]`.
+    pub tool_severity: BTreeMap<String, Severity>,
 }
 
 /// `[scan]`, checked.
@@ -125,13 +134,16 @@ pub struct Wrong {
     pub help: Option<String>,
 }
 
-type Checked<T> = Result<T, Wrong>;
+pub(super) type Checked<T> = Result<T, Wrong>;
 
-fn check<T>(value: &Spanned<String>, read: impl Fn(&str) -> Result<T, String>) -> Checked<T> {
+pub(super) fn check<T>(value: &Spanned<String>, read: impl Fn(&str) -> Result<T, String>) -> Checked<T> {
     read(value.get_ref()).map_err(|message| Wrong { at: value.span().start, message, help: None })
 }
 
-fn check_optional<T>(value: Option<&Spanned<String>>, read: impl Fn(&str) -> Result<T, String>) -> Checked<Option<T>> {
+pub(super) fn check_optional<T>(
+    value: Option<&Spanned<String>>,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Checked<Option<T>> {
     value.map(|value| check(value, read)).transpose()
 }
 
@@ -195,20 +207,17 @@ fn parse_date(text: &str) -> Result<String, String> {
 /// # Errors
 /// The first value out of its range, with its place.
 pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
-    let schema::File { scan, gate, ignore, secrets, deps, iac } = file;
-    let mut fail_on_scanners = BTreeMap::new();
-    for (name, value) in &gate.scanners {
-        fail_on_scanners.insert(name.clone(), check(value, parse_threshold)?);
+    let schema::File { extends: _, scan, gate, ignore, secrets, deps, iac, tool, sarif } = file;
+    let gate = gate_settings(gate)?;
+    let mut tool_severity = BTreeMap::new();
+    for (name, value) in &sarif.severity {
+        tool_severity.insert(name.clone(), check(value, str::parse)?);
     }
     Ok(Settings {
+        path: None,
         scan: scan_settings(scan, folder)?,
-        fail_on: check_optional(gate.fail_on.as_ref(), parse_threshold)?,
-        fail_on_scanners,
-        min_confidence: check_optional(gate.min_confidence.as_ref(), str::parse)?,
-        deny_unused_ignores: gate.deny_unused_ignores,
-        fixable_only: gate.fixable_only,
-        tolerate: gate.tolerate,
-        fail_on_paths: gate.paths.into_iter().map(gate_path).collect::<Checked<_>>()?,
+        tools: tool.into_iter().map(super::tool::check_tool).collect::<Checked<_>>()?,
+        tool_severity,
         ignores: ignore.into_iter().map(ignore_settings).collect::<Checked<_>>()?,
         secrets: secrets_settings(secrets)?,
         deps: DepsSettings {
@@ -219,24 +228,66 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
             deny_unmaintained: deps.deny_unmaintained,
         },
         iac: IacSettings { disable: texts(iac.disable), tf_var_files: inside(iac.tf_var_files, folder)? },
+        ..gate
     })
 }
 
-fn gate_path(path: schema::GatePath) -> Checked<(Vec<String>, Option<Severity>)> {
-    let fail_on = check(&path.fail_on, parse_threshold)?;
-    Ok((texts(path.globs), fail_on))
+/// The members of [`Settings`] that gates fill. All but one gate are about paths, and about nothing else.
+fn gate_settings(gates: schema::Gates) -> Checked<Settings> {
+    let mut settings = Settings::default();
+    let mut general = false;
+    for gate in gates.0 {
+        let at = gate.fail_on.as_ref().map_or(0, |value| value.span().start);
+        let wrong = |message: &str| Wrong { at, message: message.to_owned(), help: None };
+        let fail_on = check_optional(gate.fail_on.as_ref(), parse_threshold)?;
+        let mut globs = Vec::new();
+        for path in gate.paths {
+            match path {
+                GatePath::Glob(glob) => globs.push(glob),
+                GatePath::Table(table) => {
+                    let fail_on = check(&table.fail_on, parse_threshold)?;
+                    settings.fail_on_paths.push((texts(table.globs), fail_on));
+                }
+            }
+        }
+        if !globs.is_empty() {
+            let Some(fail_on) = fail_on else { return Err(wrong("a gate with `paths` needs a `fail-on`")) };
+            let more = !gate.scanners.is_empty() || gate.min_confidence.is_some() || gate.tolerate.is_some();
+            if more || gate.deny_unused_ignores || gate.fixable_only || gate.new_only {
+                return Err(wrong("a gate with `paths` has a `fail-on` and nothing else: the rest goes for all paths"));
+            }
+            settings.fail_on_paths.push((globs, fail_on));
+            continue;
+        }
+        if std::mem::replace(&mut general, true) {
+            return Err(wrong("only one gate may be without `paths`"));
+        }
+        for (name, value) in &gate.scanners {
+            settings.fail_on_scanners.insert(name.clone(), check(value, parse_threshold)?);
+        }
+        settings.fail_on = fail_on;
+        settings.min_confidence = check_optional(gate.min_confidence.as_ref(), str::parse)?;
+        settings.deny_unused_ignores = gate.deny_unused_ignores;
+        settings.tolerate = gate.tolerate;
+        settings.fixable_only = gate.fixable_only;
+        settings.new_only = gate.new_only;
+    }
+    Ok(settings)
+}
+
+pub(super) fn check_size(size: &Spanned<Size>) -> Checked<u64> {
+    match size.get_ref() {
+        Size::Bytes(bytes) => Ok(*bytes),
+        Size::Text(text) => parse_size(text).map_err(|message| Wrong { at: size.span().start, message, help: None }),
+    }
 }
 
 fn scan_settings(scan: schema::Scan, folder: &Path) -> Checked<ScanSettings> {
-    let size = |size: &Spanned<Size>| match size.get_ref() {
-        Size::Bytes(bytes) => Ok(*bytes),
-        Size::Text(text) => parse_size(text).map_err(|message| Wrong { at: size.span().start, message, help: None }),
-    };
     Ok(ScanSettings {
         scanners: scan.scanners.map(texts),
         exclude: texts(scan.exclude),
         include: texts(scan.include),
-        max_file_size: scan.max_file_size.as_ref().map(size).transpose()?,
+        max_file_size: scan.max_file_size.as_ref().map(check_size).transpose()?,
         rules: inside(scan.rules, folder)?,
         ignore_files: scan.ignore_files,
         pragmas: scan.pragmas,

@@ -114,6 +114,11 @@ impl<'a> Import<'a> {
         Self { settings, runs: BTreeMap::new(), values: BTreeSet::new(), notices: Vec::new() }
     }
 
+    /// Adds a notice about what is read here.
+    pub fn tell(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
     /// Reads one file, plain or gzip; `name` is what notices call it.
     ///
     /// # Errors

@@ -75,19 +75,10 @@ pub enum Verdict {
 
 /// Judges a triaged report: fills `verdict`, one line per reason, and `gate_failed`.
 pub fn gate(report: &mut ScanReport, settings: &GateSettings) -> Verdict {
-    let (mut active, mut below, mut known) = (0_usize, 0_usize, 0_usize);
-    let mut failing: Vec<&Finding> = Vec::new();
-    for finding in report.active() {
-        active += 1;
-        if settings.new_only && matches!(finding.baseline, Some(BaselineState::Unchanged | BaselineState::Updated)) {
-            known += 1;
-        } else if meets(report, finding, settings) {
-            failing.push(finding);
-        } else {
-            below += 1;
-        }
-    }
-    failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let active = report.active().count();
+    let known = report.active().filter(|finding| is_known(finding, settings)).count();
+    let failing = failing(report, settings);
+    let below = active - known - failing.len();
     let failed = failing.len() > settings.tolerated;
     let mut lines = vec![headline(&failing, active, failed, settings)];
     lines.extend(by_scanner(report, &failing, failed));
@@ -111,6 +102,19 @@ pub fn gate(report: &mut ScanReport, settings: &GateSettings) -> Verdict {
         (false, true) => Verdict::Pass,
         (false, false) => Verdict::Incomplete,
     }
+}
+
+/// The findings that meet the gate, the worst first.
+#[must_use]
+pub fn failing<'a>(report: &'a ScanReport, settings: &GateSettings) -> Vec<&'a Finding> {
+    let counts = |finding: &&Finding| !is_known(finding, settings) && meets(report, finding, settings);
+    let mut failing: Vec<&Finding> = report.active().filter(counts).collect();
+    failing.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    failing
+}
+
+fn is_known(finding: &Finding, settings: &GateSettings) -> bool {
+    settings.new_only && matches!(finding.baseline, Some(BaselineState::Unchanged | BaselineState::Updated))
 }
 
 fn meets(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
@@ -150,9 +154,10 @@ fn threshold(report: &ScanReport, finding: &Finding, settings: &GateSettings) ->
 
 fn headline(failing: &[&Finding], active: usize, failed: bool, settings: &GateSettings) -> String {
     let new = if settings.new_only { "new and " } else { "" };
+    let fixable = if settings.fixable_only { "fixable and " } else { "" };
     let gate = match settings.fail_on {
-        Some(Severity::Critical) => format!("{new}critical"),
-        Some(severity) => format!("{new}{severity} or worse"),
+        Some(Severity::Critical) => format!("{new}{fixable}critical"),
+        Some(severity) => format!("{new}{fixable}{severity} or worse"),
         None => "no severity fails by default".to_owned(),
     };
     let of = format!("of {active} finding{}", plural(active));

@@ -145,8 +145,21 @@ fn commands(page: &Path) -> Vec<Vec<String>> {
         let end = rest.find(['\n', '`', '|', '<', '>', '"', ')', ';']).unwrap_or(rest.len());
         let words = rest[..end].split(" #").next().unwrap_or_default().replace('\'', "");
         let words: Vec<String> = words.split_whitespace().map(|word| word.trim_end_matches(',').to_owned()).collect();
-        let known =
-            ["scan", "merge", "baseline", "db", "init", "hook", "rules", "explain", "ignore", "completions", "man"];
+        let known = [
+            "scan",
+            "merge",
+            "baseline",
+            "db",
+            "init",
+            "hook",
+            "rules",
+            "explain",
+            "ignore",
+            "tools",
+            "config",
+            "completions",
+            "man",
+        ];
         if begins && words.get(1).is_some_and(|word| known.contains(&word.as_str())) {
             found.push(words);
         }
@@ -178,7 +191,7 @@ fn the_configuration_page_can_be_used_and_names_every_key() {
     let file: portcullis::config::File = toml::from_str(block).unwrap();
     portcullis::config::validate(file, &root()).unwrap();
     // A table that is refused for an unknown key lists the known ones.
-    for table in ["scan", "gate", "secrets", "deps", "iac", "[ignore]"] {
+    for table in ["scan", "gate", "secrets", "deps", "iac", "[ignore]", "[tool]"] {
         let error = toml::from_str::<portcullis::config::File>(&format!("[{table}]\nno-such-key = 1\n")).unwrap_err();
         let keys: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
         assert!(keys.len() > 1, "{}", error.message());
@@ -193,4 +206,23 @@ fn the_configuration_page_can_be_used_and_names_every_key() {
     for name in ["PORTCULLIS_FAIL_ON", "PORTCULLIS_THREADS", "PORTCULLIS_DB", "PORTCULLIS_CACHE"] {
         assert!(page.contains(name));
     }
+}
+
+/// `portcullis config schema > docs/portcullis.schema.json` makes it new.
+#[test]
+fn the_schema_is_current_and_takes_the_page_and_our_own_file() {
+    let read = |name: &str| std::fs::read_to_string(root().join("docs").join(name)).unwrap();
+    let schema = portcullis::config::json_schema();
+    assert_eq!(read("portcullis.schema.json"), schema);
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let page = read("configuration.md");
+    let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    for text in [example.to_owned(), std::fs::read_to_string(root().join("portcullis.toml")).unwrap()] {
+        let value: toml::Value = toml::from_str(&text).unwrap();
+        let value = serde_json::to_value(value).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"gate": {"fail_on": "high"}})));
 }

@@ -20,3 +20,4 @@ mod pre_commit;
 mod sarif;
 mod shop;
 mod support;
+mod tools;
