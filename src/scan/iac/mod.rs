@@ -11,15 +11,17 @@ pub mod resource;
 mod rule;
 #[cfg(test)]
 mod rule_tests;
+mod skips;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::model::{Anchor, Draft, DraftRelated, ForeignSuppression, Input, KeptInput, RepoPath, Rule, Sink, Span};
+use crate::model::{Anchor, Draft, DraftRelated, Input, KeptInput, RepoPath, Rule, Sink, Span};
 use crate::scan::{Interest, Scanner};
 use check::Answer;
 use resource::{Model, Resource};
 pub use rule::{IacRule, RuleBook, RuleError, read as read_rules};
+pub(crate) use skips::{Skip, Skips};
 
 /// What the scanner is told.
 #[derive(Clone, Debug, Default)]
@@ -83,31 +85,21 @@ fn terraform_interest(path: &RepoPath) -> Interest {
 
 fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let settings = lower::terraform::Settings { var_files: settings.tf_var_files.clone() };
+    let comments = skips::Comments::read(kept);
     // What several root modules bring of a module that they share is told once.
     let mut told = HashSet::new();
     for resources in lower::terraform::evaluate(kept, &settings, &mut sink.notices) {
         let mut part = Sink::default();
-        check_model(book, &Model::new(resources), &[], &mut part);
+        check_model(book, &Model::new(resources), &Skips { placed: &[], comments: Some(&comments) }, &mut part);
         part.drafts.retain(|draft| told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span)));
         sink.drafts.append(&mut part.drafts);
         sink.notices.append(&mut part.notices);
     }
 }
 
-/// A suppression written into a document: an annotation, a resource's metadata.
-#[derive(Clone, Debug)]
-pub struct Skip {
-    /// What it is about: findings inside it.
-    pub extent: Span,
-    /// The rule, by any of its names.
-    pub id: String,
-    /// What said so and why.
-    pub suppression: ForeignSuppression,
-}
-
 /// Asks every rule about every resource. What several callers of a module bring twice is told once, and what a
 /// wider rule says of the same resource, or of the document its policy comes from, is not told again.
-pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &[Skip], sink: &mut Sink) {
+pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, sink: &mut Sink) {
     let mut answers = Vec::new();
     for (at, resource) in model.resources().iter().enumerate() {
         for (rule, check) in book.checks(&resource.kind) {
@@ -125,10 +117,7 @@ pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &[Skip], sink: 
         });
         if !needless && told.insert((Arc::as_ptr(rule), &resource.path, span)) {
             let mut draft = draft(rule, resource, span);
-            draft.suppressed = skips
-                .iter()
-                .find(|skip| skip.extent.contains(span) && rule.answers_to(&skip.id))
-                .map(|skip| skip.suppression.clone());
+            draft.suppressed = skips.of(rule, resource, span);
             sink.report(draft);
         }
     }
@@ -147,9 +136,9 @@ fn draft(rule: &Arc<Rule>, resource: &Resource, span: Span) -> Draft {
         .calls
         .iter()
         .rev()
-        .map(|(path, span)| DraftRelated {
-            path: Some(path.clone()),
-            span: *span,
+        .map(|call| DraftRelated {
+            path: Some(call.path.clone()),
+            span: call.header,
             message: "The module is called here.".into(),
         })
         .collect();

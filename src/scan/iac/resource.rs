@@ -24,7 +24,18 @@ pub struct Resource {
     /// A map: attributes, each in the place of `name = value`; nested blocks as lists of maps.
     pub attributes: Value,
     /// The module calls on the way to it, the outermost first.
-    pub calls: Vec<(RepoPath, Span)>,
+    pub calls: Vec<Call>,
+}
+
+/// A `module` block that leads to a resource.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The file it stands in.
+    pub path: RepoPath,
+    /// Its first line: what is shown.
+    pub header: Span,
+    /// All of it: what a suppression comment inside speaks of.
+    pub extent: Span,
 }
 
 /// All resources of a run, and who refers to whom.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Skip, check_model};
+use super::super::{Platform, RuleBook, Skip, Skips, check_model};
 use super::{cloudformation, compose, kubernetes, serverless};
 use crate::model::{Input, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
@@ -79,7 +79,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(input.path).span(error.span));
     }
     let from = sink.drafts.len();
-    check_model(book, &Model::new(lowered.resources), &lowered.skips, sink);
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), sink);
     for draft in &mut sink.drafts[from..] {
         draft.path = None;
     }

@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::model::{KeptInput, Notice, NoticeKind, RepoPath, Span};
-use crate::scan::iac::resource::Resource;
+use crate::model::{KeptInput, Notice, NoticeKind, RepoPath};
+use crate::scan::iac::resource::{Call, Resource};
 use crate::syntax::hcl::{self, Block, ExprKind};
 use crate::syntax::{Parsed, json};
 use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
@@ -198,12 +198,13 @@ impl<'w> Module<'w> {
 }
 
 /// The `module` blocks that lead to a scope, the outermost first.
-fn calls_of<'w>(evaluator: &Evaluator<'w>, scope: &std::rc::Rc<Scope<'w>>) -> Vec<(RepoPath, Span)> {
+fn calls_of<'w>(evaluator: &Evaluator<'w>, scope: &std::rc::Rc<Scope<'w>>) -> Vec<Call> {
     let mut calls = Vec::new();
     let mut at = std::rc::Rc::clone(scope);
     while let Some(caller) = &at.caller {
         let file = &evaluator.world.files[caller.call.file as usize];
-        calls.push((file.path.clone(), caller.call.item.header));
+        let item = caller.call.item;
+        calls.push(Call { path: file.path.clone(), header: item.header, extent: item.span });
         let outer = evaluator.scope(caller.scope);
         at = outer;
     }
