@@ -48,7 +48,7 @@ fn top(report: &ScanReport, options: &Options) -> Markup {
         h1 { "portcullis: " (count_words(report)) }
         div.verdict.fail[report.gate_failed] { @for line in &report.verdict { p { (terminal(line)) } } }
         @if !notices.is_empty() {
-            details { summary { (notices.len()) " notices" }
+            details { summary { (notices.len()) @if notices.len() == 1 { " notice" } @else { " notices" } }
                 ul { @for notice in notices { li {
                     @if let Some(path) = &notice.path { code { (terminal(path.as_str())) } ": " }
                     (terminal(&notice.message))

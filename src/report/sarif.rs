@@ -93,7 +93,8 @@ impl<'a> Run<'a> {
             let id = format!("{}/", category.trim_end_matches('/'));
             write!(out, ",\n\"automationDetails\":{}", json!({"id": id}))?;
         }
-        if self.tool == 0 {
+        // Another tool's run has one only where this file leaves something of it out.
+        if self.tool == 0 || !self.notices.is_empty() {
             write!(out, ",\n\"invocations\":[{}]", self.invocation())?;
         }
         out.write_all(b",\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[")?;

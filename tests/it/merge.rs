@@ -202,3 +202,19 @@ fn severities_come_from_where_each_tool_has_them() {
     ];
     assert_eq!(found, expected);
 }
+
+#[test]
+fn what_code_scanning_would_drop_of_another_tools_results_is_told() {
+    let results: Vec<Value> = (1..=25_001)
+        .map(|line| {
+            let level = if line == 20_000 { "error" } else { "note" };
+            json!({"ruleId": "N", "level": level, "message": {"text": "x"}, "locations": at("b.tf", line)})
+        })
+        .collect();
+    let out = sarif(&merge(&[&log("noisy", json!([]), json!(results))]));
+    let run = &out["runs"][1];
+    assert_eq!(run["results"].as_array().unwrap().len(), 25_000);
+    assert_eq!(run["results"][0]["level"], "error", "the most severe come first");
+    let told = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    assert!(told.as_str().unwrap().contains("the 1 least severe"), "{told}");
+}
