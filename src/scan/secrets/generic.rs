@@ -167,7 +167,10 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
         *rest - from
     };
     skip(&mut rest, b"\"'] \t\\", 64);
-    let operator = skip(&mut rest, b"=:>,", 3);
+    let mut operator = skip(&mut rest, b"=:>,", 3);
+    if let Some(after) = value_beside(bytes, end) {
+        (rest, operator) = (after, 1);
+    }
     if operator == 0 && !(config && rest > end) {
         return None;
     }
@@ -176,6 +179,14 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
         return None;
     }
     let name = &bytes[start..end];
+    // `("API_KEY", "...")` sets a name; `"token", "..."` further along is a list of words.
+    let called = || {
+        let quote = bytes[..start].last().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+        quote.is_none() || start < 2 || matches!(bytes[start - 2], b'(' | b'[' | b'{' | b' ' | b'\n' | b'\t')
+    };
+    if comma && !called() {
+        return None;
+    }
     // `("auth", "0006_require_contenttypes")`: a pair whose first word is a module's name.
     if comma && name.eq_ignore_ascii_case(b"auth") {
         return None;
@@ -201,6 +212,10 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
         return None;
     }
     let from = rest + usize::from(quoted);
+    // `"Password:")`: a label's closing quote opens nothing.
+    if quoted && !config && rest == end + 1 && bytes.get(from).is_some_and(|b| b"),;+?]}".contains(b)) {
+        return None;
+    }
     let limit = bytes.len().min(from + 520);
     let window = &bytes[from..limit];
     let close =
@@ -217,11 +232,23 @@ pub(super) fn assignment(bytes: &[u8], at: usize, config: bool) -> Option<Generi
     // Unquoted values stand in configuration and in connection strings: `;Password=...;`.
     let joined = start > 0 && matches!(bytes[start - 1], b';' | b'&' | b'?')
         || window.get(length) == Some(&b';') && open != b' ' && bytes[end] == b'=';
+    let text = joined && !name.contains(&b'.') && !value.iter().any(|b| b"([{".contains(b));
     if !quoted && !config && !joined {
         return None;
     }
-    let confidence = shape::judge(value, password, quoted, config)?;
+    let confidence = shape::judge(value, password, quoted || text, config)?;
     Some(Generic { value: Span::new(from, from + length), confidence })
+}
+
+/// Where the value of a pair stands whose name ends at `end`: `name: A` and `value: B` beside it, in YAML, JSON or XML.
+fn value_beside(bytes: &[u8], end: usize) -> Option<usize> {
+    let window = bytes.get(end..bytes.len().min(end + 64))?;
+    let gap = |b: &u8| b"\"', \t\r\n".contains(b);
+    let word = window.iter().position(|b| !gap(b)).filter(|at| *at > 0)?;
+    let after = window[word..].strip_prefix(b"value").or_else(|| window[word..].strip_prefix(b"Value"))?;
+    let after = after.strip_prefix(b"\"").unwrap_or(after);
+    let spaces = after.iter().take_while(|b| **b == b' ').count();
+    matches!(after.get(spaces), Some(b'=' | b':')).then(|| end + window.len() - after.len() + spaces + 1)
 }
 
 /// The password of `scheme://user:password@host`; `at` is where `://` stands.
@@ -243,6 +270,10 @@ pub(super) fn url(bytes: &[u8], at: usize) -> Option<Generic> {
     {
         return None;
     }
+    // A short plain word is what manuals write.
+    if password.len() < 8 && password.iter().all(u8::is_ascii_lowercase) {
+        return None;
+    }
     let varied = password.iter().any(u8::is_ascii_digit) || password.iter().any(|b| !b.is_ascii_alphanumeric());
     let confidence = if varied && password.len() >= 7 { Confidence::Medium } else { Confidence::Low };
     Some(Generic { value: Span::new(from + colon + 1, from + host), confidence })
@@ -258,7 +289,9 @@ pub(super) fn scheme(bytes: &[u8], at: usize, length: usize) -> Option<Generic> 
     let good = if bytes[at..from].eq_ignore_ascii_case(b"basic ") {
         value.len() >= 8
             && decode(value).is_some_and(|text| {
-                text.contains(&b':') && text.iter().all(u8::is_ascii_graphic) && !shape::is_placeholder(&text)
+                text.iter().rposition(|&b| b == b':').is_some_and(|colon| text.len() > colon + 6)
+                    && text.iter().all(u8::is_ascii_graphic)
+                    && !shape::is_placeholder(&text)
             })
     } else {
         value.len() >= 20
@@ -283,12 +316,20 @@ pub(super) fn pem(bytes: &[u8], at: usize) -> Option<(Span, bool)> {
     let body = &window[from..end];
     let encrypted =
         memchr::memmem::find(label, b"ENCRYPTED").is_some() || memchr::memmem::find(body, b"ENCRYPTED").is_some();
+    // Parentheses are code around the marks; dots stand for what a manual leaves out.
+    let left_out = |gap: &[u8]| memchr::memmem::find(body, gap).is_some();
+    if left_out(b"...") || left_out(b"\n.") || left_out(b"\\n.") || left_out(b");") {
+        return None;
+    }
     // Headers such as Proc-Type and escapes such as `\n` are no part of the key.
     let mut key = Vec::with_capacity(body.len());
     let text = match memchr::memmem::rfind(body, b": ") {
         Some(colon) => &body[colon + 2 + body[colon + 2..].iter().position(|&b| b == b'\n').unwrap_or(0)..],
         None => body,
     };
+    if text.windows(2).any(|w| w[0].is_ascii_alphanumeric() && w[1] == b'.') {
+        return None;
+    }
     let mut escaped = false;
     for &b in text {
         if !escaped && (b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')) {

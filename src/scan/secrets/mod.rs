@@ -304,7 +304,11 @@ impl SecretsScanner {
         self.hits(path, plain, depth - 1, &mut inside);
         let best =
             inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium).max_by_key(|hit| hit.confidence);
-        hits.extend(best.map(|hit| Hit { value: Span::new(start, end), head: 0, ..hit }));
+        let region = Span::new(start, end);
+        let known = |hit: &Hit| hits.iter().any(|told| told.rule.id == hit.rule.id && told.value.overlaps(region));
+        if let Some(hit) = best.filter(|hit| !known(hit)) {
+            hits.push(Hit { value: region, head: 0, ..hit });
+        }
     }
 
     /// What a file of credentials holds by its format; a decoded text is no file.
@@ -347,6 +351,7 @@ impl SecretsScanner {
             if value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
                 && (!rule.beside_run || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
+                && !in_blob(bytes, from + whole.start())
                 && self.passes(rule, value.as_bytes())
             {
                 let head = rule
@@ -379,6 +384,8 @@ impl SecretsScanner {
         rule.check.is_none_or(|check| check(value))
             && (rule.entropy == 0.0 || shape::entropy(value) >= rule.entropy)
             && !stands_in.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+            && !shape::is_documented(value)
+            && (rule.check.is_some() || !shape::reads(value))
             && (rule.near.is_empty() || value.iter().any(u8::is_ascii_digit) && shape::entropy(value) > 2.5)
     }
 
@@ -414,6 +421,13 @@ fn bounded(bytes: &[u8], start: usize, end: usize) -> bool {
     let escaped = start >= 2 && bytes[start - 2] == b'\\' && matches!(bytes[start - 1], b'n' | b't' | b'r');
     (escaped || !first.is_some_and(word) || !before.is_some_and(word))
         && (!last.is_some_and(word) || !bytes.get(end).is_some_and(word))
+}
+
+/// True where base64 has been going on before `start`: a token's first letters come up there by chance.
+fn in_blob(bytes: &[u8], start: usize) -> bool {
+    let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let before = &bytes[start.saturating_sub(64)..start];
+    before.len() == 64 && matches!(before[63], b'+' | b'/') && before.iter().all(base64)
 }
 
 /// Files whose values stand without quotes.

@@ -79,10 +79,42 @@ pub(super) fn is_placeholder(value: &[u8]) -> bool {
     distinct.iter().filter(|s| **s).count() < 5.min(value.len()) || STOP.iter().any(|word| has(word))
 }
 
+/// Pieces of keys that their providers print in their documentation for everyone to copy.
+const DOCUMENTED: &[&[u8]] = &[
+    // The account of Azure's storage emulator.
+    b"Eby8vdM02xNOcqFlqUwJPLlm",
+    // Stripe's first steps.
+    b"4eC39HqLyjWD",
+    // One-time passwords in every library's manual.
+    b"JBSWY3DPEHPK3PXP",
+    // The claims of jwt.io's token: John Doe, 1234567890.
+    b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l",
+];
+
+/// True for a key that everybody knows from its provider's documentation.
+pub(super) fn is_documented(value: &[u8]) -> bool {
+    DOCUMENTED.iter().any(|piece| memchr::memmem::find(value, piece).is_some())
+}
+
+/// True for an identifier of several words (`test_readsNothing`), which chance does not make: hardly a digit, more than one
+/// word, and most letters in runs of lower case.
+pub(super) fn reads(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let runs = value.split(|b| !b.is_ascii_lowercase()).map(<[u8]>::len).filter(|run| *run >= 3);
+    let (words, covered) = runs.fold((0, 0), |(words, covered), run| (words + 1, covered + run));
+    value.len() >= 16 && digits * 16 <= value.len() && words >= 4 && covered * 20 >= letters * 11
+}
+
 /// How a generic value is judged: None where it is no secret.
 pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) -> Option<Confidence> {
     let bounds = if password { 6..=128 } else { 12..=512 };
-    if !bounds.contains(&value.len()) || !value.iter().all(u8::is_ascii_graphic) || is_placeholder(value) {
+    if !bounds.contains(&value.len())
+        || !value.iter().all(u8::is_ascii_graphic)
+        || is_placeholder(value)
+        || is_documented(value)
+        || value.ends_with(b"...")
+    {
         return None;
     }
     if matches!(value[0], b'$' | b'@' | b'%' | b'{' | b'[' | b'(' | b'/' | b'.' | b'*' | b'&' | b'<' | b'#')
@@ -98,13 +130,16 @@ pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) ->
         return None;
     }
     // Two words with a number (`sha256`, `oauth2-token`) are names.
-    if !password && (digits < 2 || is_words(value) || entropy(value) < 3.0) {
+    // Letters of both cases at random are as good as a second digit.
+    let cases = value.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
+    let chance = digits >= 2 || digits == 1 && value.len() >= 20 && cases >= 4 && entropy(value) >= 3.8;
+    if !password && (!chance || is_words(value) || reads(value) || entropy(value) < 3.0) {
         return None;
     }
     if password && is_words(value) && !config {
         return None;
     }
-    let random = value.len() >= 16 && entropy(value) >= 3.3 && digits >= 2;
+    let random = value.len() >= 16 && entropy(value) >= 3.3 && chance;
     let mixed = [count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase), digits, symbols];
     let classes = mixed.iter().filter(|n| **n > 0).count();
     Some(match (random, classes >= 3) {
@@ -124,4 +159,21 @@ fn is_words(value: &[u8]) -> bool {
         let turns = word[..stem].windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
         word.len() - stem <= 3 && word[..stem].iter().all(u8::is_ascii_alphabetic) && turns * 4 <= stem
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_read_and_chance_does_not() {
+        for name in ["test_readOpenRaisesOSErrorNotENOENT", "a11y_aria_activedescendant_has_tabindex"] {
+            assert!(reads(name.as_bytes()), "{name}");
+        }
+        for chance in
+            ["Mai9ohgh6ahxee0jutheew0pungoozil", "kTqzLwPxYvBnRmHsJdFgQcWeTyUiOpAs", "q8zk3m1v0x7c5b2n9l4j6h8g"]
+        {
+            assert!(!reads(chance.as_bytes()), "{chance}");
+        }
+    }
 }
