@@ -28,6 +28,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("github-actions/pre-commit.toml", include_str!("../../../rules/iac/github-actions/pre-commit.toml")),
     ("github-actions/dependabot.toml", include_str!("../../../rules/iac/github-actions/dependabot.toml")),
     ("dockerfile/dockerfile.toml", include_str!("../../../rules/iac/dockerfile/dockerfile.toml")),
+    ("dockerfile/packages.toml", include_str!("../../../rules/iac/dockerfile/packages.toml")),
+    ("dockerfile/stages.toml", include_str!("../../../rules/iac/dockerfile/stages.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
 
@@ -136,6 +138,7 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
         "high" => Severity::High,
         "medium" => Severity::Medium,
         "low" => Severity::Low,
+        "info" => Severity::Info,
         _ => return Err(RuleError::Severity(id)),
     };
     let mut on = Vec::with_capacity(written.on.len());

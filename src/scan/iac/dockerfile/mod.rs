@@ -1,5 +1,9 @@
 //! Dockerfiles: what an image is built from, how, and as whom it runs.
 
+mod packages;
+mod shell;
+mod stages;
+
 use std::sync::Arc;
 
 use super::{Platform, RuleBook};
@@ -180,6 +184,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
             out("secret-in-env", one, format!("`{} {name}` puts a secret into the image's history.", one.name));
         }
     }
+    stages::check(&instructions, &mut out);
     bases(&instructions, &mut out);
     if let Some(stage) = instructions.iter().rposition(|one| one.name == "FROM") {
         last_stage(&instructions[stage..], &mut out);

@@ -1,0 +1,172 @@
+//! What instructions mean together: stages, folders, shells, programs.
+
+use super::packages::{self, Told};
+use super::shell::{self, Command};
+use crate::syntax::dockerfile::Instruction;
+
+/// Programs that have no use in a container.
+const USELESS: &[&str] =
+    &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig", "systemctl"];
+
+/// Instructions that belong to a stage.
+const AFTER_FROM: &[&str] = &["RUN", "COPY", "ADD", "ENV", "USER", "WORKDIR", "CMD", "ENTRYPOINT", "EXPOSE", "LABEL"];
+
+/// The state of the stage so far.
+#[derive(Default)]
+struct Stage {
+    names: Vec<String>,
+    workdir: bool,
+    pipefail: bool,
+    windows: bool,
+    pip_cache_off: bool,
+    fetchers: [bool; 2],
+}
+
+/// Tells of every instruction what only its stage shows.
+pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String)) {
+    let mut stage = Stage::default();
+    let begun = all.iter().position(|one| one.name == "FROM");
+    for (at, one) in all.iter().enumerate() {
+        let mut told: Vec<Told> = Vec::new();
+        if begun.is_some_and(|begun| at < begun) && AFTER_FROM.contains(&one.name.as_str()) {
+            told.push(("before-from", "stands before the first `FROM`".to_owned()));
+        }
+        match one.name.as_str() {
+            "FROM" => from(one, &mut stage, &mut told),
+            "WORKDIR" => stage.workdir = true,
+            "SHELL" => {
+                stage.pipefail = one.text.contains("pipefail");
+                stage.windows =
+                    one.text.contains("powershell") || one.text.contains("pwsh") || one.text.contains("cmd");
+            }
+            "ENV" => environment(one, &mut stage, &mut told),
+            "COPY" | "ADD" => copy(one, &stage, &mut told),
+            "ONBUILD" => {
+                let first = one.text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+                if matches!(first.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
+                    told.push(("onbuild", format!("may not trigger `{first}`")));
+                }
+            }
+            "USER" => {
+                let user = one.text.split(':').next().unwrap_or_default();
+                if !user.is_empty() && !user.contains('$') && !user.bytes().all(|b| b.is_ascii_digit()) {
+                    told.push((
+                        "named-user",
+                        "names a user, which `runAsNonRoot` cannot check; write its number".to_owned(),
+                    ));
+                }
+            }
+            "RUN" => run(one, &mut stage, &mut told),
+            _ => {}
+        }
+        told.dedup_by(|a, b| a.0 == b.0);
+        for (id, what) in told {
+            out(id, one, format!("`{}` {what}.", one.name));
+        }
+    }
+}
+
+fn from(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
+    let mut names = std::mem::take(&mut stage.names);
+    let words: Vec<&str> = one.text.split_whitespace().collect();
+    let name = words.iter().position(|word| word.eq_ignore_ascii_case("as")).and_then(|at| words.get(at + 1));
+    names.push(name.map_or(String::new(), |name| name.to_ascii_lowercase()));
+    *stage = Stage { names, ..Stage::default() };
+    let platform = one.flags.iter().find(|(name, _)| name == "platform").map(|(_, value)| value.as_str());
+    if platform.is_some_and(|platform| !platform.contains('$')) {
+        told.push(("platform", "is for one platform alone, whatever the image is built for".to_owned()));
+    }
+}
+
+fn environment(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
+    stage.pip_cache_off |= one.text.contains("PIP_NO_CACHE_DIR");
+    let names: Vec<&str> = one.text.split_whitespace().filter_map(|word| Some(word.split_once('=')?.0)).collect();
+    let used = |name: &&&str| {
+        let braced = format!("${{{name}}}");
+        let values =
+            one.text.split_whitespace().filter_map(|word| word.split_once('=')).filter(|(key, _)| key != *name);
+        values.into_iter().any(|(_, value)| value.contains(&braced) || value == format!("${name}"))
+    };
+    if let Some(name) = names.iter().find(used).filter(|_| names.len() > 1) {
+        told.push(("env-self-reference", format!("uses `{name}` where it is set: its old value counts there")));
+    }
+}
+
+fn copy(one: &Instruction, stage: &Stage, told: &mut Vec<Told>) {
+    if one.text.trim_start().starts_with('[') {
+        return;
+    }
+    let words: Vec<&str> = one.text.split_whitespace().collect();
+    let Some((target, sources)) = words.split_last() else { return };
+    if sources.len() > 1
+        && !target.ends_with('/')
+        && !target.contains('$')
+        && *target != "."
+        && !one.text.contains("<<")
+    {
+        told.push(("copy-target", "copies several files to what is not written as a folder (`…/`)".to_owned()));
+    }
+    let absolute = target.starts_with(['/', '$', '\\', '"', '\'']) || target.get(1..2) == Some(":");
+    if one.name == "COPY" && !absolute && !stage.workdir && !one.text.contains("<<") {
+        told.push((
+            "copy-relative",
+            "copies to a folder that depends on the base image; set `WORKDIR` first".to_owned(),
+        ));
+    }
+    let source = one.flags.iter().find(|(name, _)| name == "from").map(|(_, value)| value);
+    let Some(name) = source.map(|name| name.to_ascii_lowercase()).filter(|name| !name.contains('$')) else { return };
+    let own = stage.names.last().is_some_and(|own| !own.is_empty() && *own == name);
+    let known = stage.names.contains(&name) || name.parse::<usize>().is_ok_and(|at| at + 1 < stage.names.len());
+    if own {
+        told.push(("copy-from-itself", "copies from the stage that it belongs to".to_owned()));
+    } else if !known && !name.contains(['/', ':', '.']) {
+        told.push((
+            "copy-from-unknown",
+            format!("copies from `{}`, which no stage before is named", name.replace('`', "'")),
+        ));
+    }
+}
+
+fn run(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
+    if stage.windows {
+        return;
+    }
+    let commands = shell::commands(one);
+    packages::check(one, &commands, told);
+    if stage.pip_cache_off {
+        told.retain(|(id, _)| *id != "pip-cache");
+    }
+    let sets_pipefail = commands.iter().any(|command| command.program() == "set" && command.has(&["pipefail"]))
+        || one.text.contains("pipefail");
+    if commands.iter().any(|command| command.piped) && !stage.pipefail && !sets_pipefail {
+        told.push(("no-pipefail", "succeeds where a command in the middle of a pipe fails".to_owned()));
+    }
+    for command in &commands {
+        each(command, told);
+        let fetcher = ["curl", "wget"].iter().position(|program| *program == command.program());
+        if let Some(which) = fetcher {
+            stage.fetchers[which] = true;
+            if stage.fetchers == [true, true] {
+                told.push(("curl-and-wget", "uses `curl` in a stage that uses `wget`, too: one is enough".to_owned()));
+                stage.fetchers = [false, false];
+            }
+        }
+    }
+}
+
+fn each(command: &Command, told: &mut Vec<Told>) {
+    let program = command.program();
+    if USELESS.contains(&program) {
+        told.push(("useless-command", format!("runs `{program}`, which has no use while an image is built")));
+    }
+    if program == "useradd" && !command.has(&["-l", "--no-log-init"]) {
+        let mut words = command.arguments().iter();
+        let id = words.find(|word| matches!(word.as_str(), "-u" | "--uid")).and_then(|_| words.next());
+        if id.and_then(|id| id.parse::<u64>().ok()).is_some_and(|id| id > 99_999) {
+            told.push(("useradd-log", "adds a user with a large number and makes huge log files; add `-l`".to_owned()));
+        }
+    }
+    if program == "ln" && command.arguments().last().is_some_and(|target| target == "/bin/sh") {
+        told.push(("shell-link", "replaces `/bin/sh`; use `SHELL` instead".to_owned()));
+    }
+}
