@@ -90,6 +90,7 @@ fn secrets(file: &Settings) -> secrets::Settings {
         min_confidence: own.min_confidence.unwrap_or(Confidence::Low),
         allowed: own.allow.clone(),
         stop_words: own.stop_words.clone(),
+        confidence: own.confidence.clone(),
         prefilter: env("PORTCULLIS_NO_PREFILTER").is_none(),
         ..secrets::Settings::default()
     }

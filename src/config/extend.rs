@@ -32,6 +32,7 @@ pub fn over(own: Settings, base: Settings) -> Settings {
             allow_paths: joined(base.secrets.allow_paths, own.secrets.allow_paths),
             stop_words: joined(base.secrets.stop_words, own.secrets.stop_words),
             severity: base.secrets.severity.into_iter().chain(own.secrets.severity).collect(),
+            confidence: base.secrets.confidence.into_iter().chain(own.secrets.confidence).collect(),
         },
         deps: DepsSettings {
             dev: own.deps.dev.or(base.deps.dev),

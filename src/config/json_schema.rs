@@ -21,6 +21,7 @@ enum Kind {
     Thresholds,
     Paths,
     Severities,
+    Confidences,
 }
 
 /// Table, key, what it holds, what it is for. `""` is the file itself.
@@ -49,10 +50,11 @@ const KEYS: &[(&str, &str, Kind, &str)] = &[
     ("ignore", "until", Kind::Date, "The last day on which it holds."),
     ("secrets", "disable", Kind::Texts, "Rules that don't run."),
     ("secrets", "min-confidence", Kind::Confidence, "Findings less sure than this are dropped by the scanner."),
-    ("secrets", "allow", Kind::Texts, "Values that are no secrets, as regexes."),
+    ("secrets", "allow", Kind::Texts, "Values that are no secrets, as regexes or `sha256:SALT:HEX`."),
     ("secrets", "allow-paths", Kind::Texts, "Globs of files that are not searched for secrets."),
     ("secrets", "stop-words", Kind::Texts, "Words that make a value no secret."),
     ("secrets", "severity", Kind::Severities, "Severity by rule id."),
+    ("secrets", "confidence", Kind::Confidences, "Confidence by rule id."),
     ("deps", "dev", Kind::Bool, "Report development dependencies; true where absent."),
     ("deps", "only-fixed", Kind::Bool, "Report only what has a fixed version."),
     ("deps", "unknown-severity", Kind::Severity, "An advisory without a severity counts as this; medium where absent."),
@@ -155,6 +157,7 @@ fn schema_of(kind: Kind) -> Value {
             "properties": {"globs": {"type": "array", "items": {"type": "string"}}, "fail-on": threshold},
         }]}}),
         Kind::Severities => json!({"type": "object", "additionalProperties": severity}),
+        Kind::Confidences => json!({"type": "object", "additionalProperties": schema_of(Kind::Confidence)}),
     }
 }
 

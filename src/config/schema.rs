@@ -218,7 +218,7 @@ pub struct Secrets {
     pub disable: Vec<Spanned<String>>,
     /// Findings less sure than this are dropped by the scanner.
     pub min_confidence: Option<Spanned<String>>,
-    /// Values that are no secrets, as regexes.
+    /// Values that are no secrets, as regexes or `sha256:SALT:HEX`.
     pub allow: Vec<Spanned<String>>,
     /// Globs of files that are not searched for secrets.
     pub allow_paths: Vec<Spanned<String>>,
@@ -226,6 +226,8 @@ pub struct Secrets {
     pub stop_words: Vec<Spanned<String>>,
     /// Severity by rule id.
     pub severity: BTreeMap<String, Spanned<String>>,
+    /// Confidence by rule id.
+    pub confidence: BTreeMap<String, Spanned<String>>,
 }
 
 /// `[deps]`.

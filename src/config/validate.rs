@@ -97,6 +97,8 @@ pub struct SecretsSettings {
     pub stop_words: Vec<String>,
     /// By rule id.
     pub severity: BTreeMap<String, Severity>,
+    /// By rule id.
+    pub confidence: BTreeMap<String, Confidence>,
 }
 
 /// `[deps]`, checked.
@@ -335,7 +337,12 @@ fn secrets_settings(secrets: schema::Secrets) -> Checked<SecretsSettings> {
     for (rule, value) in &secrets.severity {
         severity.insert(rule.clone(), check(value, str::parse)?);
     }
+    let mut confidence = BTreeMap::new();
+    for (rule, value) in &secrets.confidence {
+        confidence.insert(rule.clone(), check(value, str::parse)?);
+    }
     Ok(SecretsSettings {
+        confidence,
         disable: texts(secrets.disable),
         min_confidence: check_optional(secrets.min_confidence.as_ref(), str::parse)?,
         allow: texts(secrets.allow),

@@ -5,33 +5,69 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-/// True where the value has the structure.
-pub(super) type Check = fn(&[u8]) -> bool;
+/// A check that a rule names.
+pub(super) struct Check {
+    name: &'static str,
+    /// True where the value has the structure.
+    pub holds: fn(&[u8]) -> bool,
+    says: Says,
+}
 
-const CHECKS: &[(&str, Check)] = &[
-    ("github-crc32", github_crc32),
-    ("npm-crc32", github_crc32),
-    ("grafana-crc32", grafana_crc32),
-    ("jwt", jwt),
-    ("aws-key-id", aws_key_id),
-    ("base64", |value| decode(value).is_some()),
-    ("base64-64", |value| decode(value).is_some_and(|bytes| bytes.len() == 64)),
-    ("base64-json", |value| {
-        decode(value).is_some_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok())
-    }),
-    ("macaroon", |value| decode(after_dash(value)).is_some_and(|bytes| bytes.first() == Some(&2))),
-    ("bech32", bech32),
-    ("discord", discord),
-    ("luhn", luhn),
-    ("mixed", mixed),
-    ("hex", |value| value.iter().all(u8::is_ascii_hexdigit)),
-    ("uuid", uuid),
-    ("pem", |value| value.windows(10).any(|w| w == b"-----BEGIN")),
+/// What a finding tells of a check that held.
+enum Says {
+    /// Nothing: the check is about form alone.
+    Nothing,
+    /// The same for all.
+    Words(&'static str),
+    /// What the value says of itself; nothing that helps to guess it.
+    Of(fn(&[u8]) -> Option<String>),
+}
+
+impl Check {
+    const fn new(name: &'static str, holds: fn(&[u8]) -> bool, says: Says) -> Self {
+        Self { name, holds, says }
+    }
+
+    /// What was found, for the finding's message; never text of the value.
+    pub(super) fn says(&self, value: &[u8]) -> Option<String> {
+        match self.says {
+            Says::Nothing => None,
+            Says::Words(words) => Some(words.to_owned()),
+            Says::Of(read) => read(value),
+        }
+    }
+}
+
+const CHECKS: &[Check] = &[
+    Check::new("github-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::new("npm-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::new("grafana-crc32", grafana_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::new("jwt", jwt, Says::Of(jwt_says)),
+    Check::new("aws-key-id", aws_key_id, Says::Of(aws_account)),
+    Check::new("base64", |value| decode(value).is_some(), Says::Nothing),
+    Check::new("base64-64", |value| decode(value).is_some_and(|b| b.len() == 64), Says::Words("it holds 64 bytes")),
+    Check::new(
+        "base64-json",
+        |value| decode(value).is_some_and(|b| serde_json::from_slice::<serde_json::Value>(&b).is_ok()),
+        Says::Words("it holds JSON"),
+    ),
+    Check::new(
+        "macaroon",
+        |value| decode(after_dash(value)).is_some_and(|bytes| bytes.first() == Some(&2)),
+        Says::Words("it holds a macaroon of version 2"),
+    ),
+    Check::new("bech32", bech32, Says::Words("its Bech32 checksum is right")),
+    Check::new("discord", discord, Says::Words("its first part is an account's id")),
+    Check::new("luhn", luhn, Says::Words("its Luhn check digit is right")),
+    Check::new("mixed", mixed, Says::Nothing),
+    Check::new("hex", |value| value.iter().all(u8::is_ascii_hexdigit), Says::Nothing),
+    Check::new("uuid", uuid, Says::Nothing),
+    Check::new("pem", |value| value.windows(10).any(|w| w == b"-----BEGIN"), Says::Nothing),
 ];
 
 /// The check of a name that a rule may give.
-pub(super) fn named(name: &str) -> Option<Check> {
-    CHECKS.iter().find(|(known, _)| *known == name).map(|(_, check)| *check)
+pub(super) fn named(name: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.name == name)
 }
 
 /// Base64 of either alphabet, with or without padding.
@@ -71,17 +107,30 @@ fn grafana_crc32(value: &[u8]) -> bool {
     })
 }
 
-fn jwt(value: &[u8]) -> bool {
+type Object = serde_json::Map<String, serde_json::Value>;
+
+/// Header and claims of a token of three parts.
+fn jwt_parts(value: &[u8]) -> Option<(Object, Object)> {
     let mut parts = value.split(|&b| b == b'.');
-    let mut object = || {
-        let bytes = decode(parts.next()?)?;
-        serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&bytes).ok()
-    };
-    let header = object();
+    let mut object = || serde_json::from_slice(&decode(parts.next()?)?).ok();
+    Some((object()?, object()?))
+}
+
+fn jwt(value: &[u8]) -> bool {
     // jwt.io's sample token: its claims are known to everyone.
-    let known =
-        |claims: &serde_json::Map<String, serde_json::Value>| claims.get("sub").is_some_and(|s| s == "1234567890");
-    header.is_some_and(|h| h.contains_key("alg")) && object().is_some_and(|claims| !known(&claims))
+    let known = |claims: &Object| claims.get("sub").is_some_and(|sub| sub == "1234567890");
+    jwt_parts(value).is_some_and(|(header, claims)| header.contains_key("alg") && !known(&claims))
+}
+
+fn jwt_says(value: &[u8]) -> Option<String> {
+    let (header, claims) = jwt_parts(value)?;
+    let word = |text: &&str| text.len() <= 16 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let algorithm = header.get("alg")?.as_str().filter(word).unwrap_or("of its own");
+    let second = claims.get("exp").and_then(serde_json::Value::as_i64);
+    let day = second.and_then(|second| jiff::Timestamp::from_second(second).ok());
+    let until =
+        day.map_or_else(|| "without an end".to_owned(), |day| format!("valid until {}", &day.to_string()[..10]));
+    Some(format!("its header and claims decode, algorithm {algorithm}, {until}"))
 }
 
 /// Letters and digits, and not the hexadecimal digits that a hash has.
@@ -95,6 +144,22 @@ fn aws_key_id(value: &[u8]) -> bool {
     value.len() == 20
         && !value.ends_with(b"EXAMPLE")
         && value[4..].iter().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
+}
+
+/// The account that a key id holds: 40 bits behind the first of its base32 text; ids from before 2019 hold none.
+fn aws_account(value: &[u8]) -> Option<String> {
+    let digit = |b: u8| match b {
+        b'A'..=b'Z' => Some(u64::from(b - b'A')),
+        b'2'..=b'7' => Some(u64::from(b - b'2') + 26),
+        _ => None,
+    };
+    // `I` and `J` were the first letters of what was random throughout.
+    if matches!(value.get(4)?, b'I' | b'J') {
+        return None;
+    }
+    // 10 digits are 50 bits: 48 of six bytes, of which the account is those 40 that follow the first.
+    let bits = value.get(4..14)?.iter().try_fold(0, |bits, &b| Some(bits << 5 | digit(b)?))? >> 2;
+    Some(format!("it belongs to account {:012}", (bits & 0x7fff_ffff_ff80) >> 7))
 }
 
 fn after_dash(value: &[u8]) -> &[u8] {
@@ -159,6 +224,10 @@ mod tests {
         assert!(github_crc32(&token));
         token[0] = b'B';
         assert!(!github_crc32(&token));
+        // Researchers' published key id: AWS support confirmed its account.
+        let id = format!("ASIA{}", "QNZGKIQY56JQ7WML");
+        assert_eq!(aws_account(id.as_bytes()).as_deref(), Some("it belongs to account 029608264753"));
+        assert_eq!(aws_account(format!("AKIA{}", "I".repeat(16)).as_bytes()), None);
         // BIP-173's own valid and invalid strings.
         assert!(bech32(b"A12UEL5L"));
         assert!(!bech32(b"A12UEL5M"));

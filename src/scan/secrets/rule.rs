@@ -67,7 +67,7 @@ pub(super) struct SecretRule {
     pattern: String,
     compiled: OnceLock<Option<Compiled>>,
     pub boundary: bool,
-    pub check: Option<Check>,
+    pub check: Option<&'static Check>,
     pub entropy: f64,
     pub paths: Option<GlobSet>,
     /// Literals that lead to it; `prefix` where the match begins with them.

@@ -2,6 +2,7 @@
 
 use super::checks::crc32_base62;
 use super::*;
+use crate::model::Span;
 use crate::ruleset::{Form, RuleDocs, Sample, lint};
 
 /// `{{CLASS:N}}`, `{{check}}`, `{{badcheck}}`, `{{}}`; the same text every time.
