@@ -23,7 +23,7 @@ pub struct Value {
 /// The values that hold, in the files' order: a list stands once for each file that adds to it.
 ///
 /// # Errors
-/// As [`super::load`], but for values out of range.
+/// As [`super::load()`], but for values out of range.
 pub fn values(path: &Path) -> Result<Vec<Value>, ConfigError> {
     let mut found: Vec<Value> = Vec::new();
     for link in chain(path)? {
