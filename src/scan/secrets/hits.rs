@@ -128,7 +128,8 @@ impl SecretsScanner {
     }
 
     fn pem_hit(&self, found: Pem) -> Hit {
-        let generic = Generic { value: found.body, confidence: Confidence::High };
+        let confidence = if found.sure { Confidence::High } else { Confidence::Low };
+        let generic = Generic { value: found.body, confidence };
         let mut hit = self.generic_hit(builtin::PRIVATE_KEY, generic);
         hit.structure = found.kind;
         if found.encrypted {

@@ -9,10 +9,14 @@ pub(super) struct Pem {
     pub body: Span,
     /// A passphrase is needed to use it.
     pub encrypted: bool,
+    /// False where it only looks like a key.
+    pub sure: bool,
     /// What it parses as: `RSA key of 2048 bits`; none where only its beginning is a key's.
     pub kind: Option<String>,
 }
 
+/// Bytes from which on something that does not begin like a key is told, too.
+const MANGLED: usize = 256;
 /// Bytes that a key takes at most.
 const MOST: usize = 16 * 1024;
 
@@ -36,12 +40,13 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Option<Pem> {
     let (plain, armoured) = (key_bytes(body)?, has(label, "PGP"));
     let sealed = has(label, "ENCRYPTED") || has(body, "ENCRYPTED") || openssh(&plain).is_some_and(|(sealed, _)| sealed);
     let real = sealed || plain[0] == 0x30 || plain.starts_with(OPENSSH) || armoured && plain[0] & 0x80 != 0;
-    if plain.len() < 32 || !real {
+    // What is long enough for a key may be one that was mangled, or of a kind that is not known here.
+    if plain.len() < 32 || !real && plain.len() < MANGLED {
         return None;
     }
     let told = if armoured { None } else { describe(&plain, sealed) };
     let leading = body.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
-    Some(Pem { body: Span::new(at + from + leading, at + end), encrypted: sealed, kind: told })
+    Some(Pem { body: Span::new(at + from + leading, at + end), encrypted: sealed, sure: real, kind: told })
 }
 
 /// What the text says; headers such as `Proc-Type` and escapes such as `\n` are no part of it.
@@ -53,16 +58,29 @@ fn key_bytes(body: &[u8]) -> Option<Vec<u8>> {
     if text.windows(2).any(|w| w[0].is_ascii_alphanumeric() && w[1] == b'.') {
         return None;
     }
-    let (mut key, mut escaped) = (Vec::with_capacity(text.len()), false);
-    for &b in text {
-        if !escaped && (b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')) {
-            key.push(b);
+    let mut key = Vec::with_capacity(text.len());
+    for line in text.split(|b| *b == b'\n') {
+        let mut escaped = false;
+        for &b in uncommented(line) {
+            if !escaped && (b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')) {
+                key.push(b);
+            }
+            escaped = b == b'\\';
         }
-        escaped = b == b'\\';
     }
     // Padding is gone, and so may be the end of a key that was cut.
     let whole = if key.len() % 4 == 1 { key.len() - 1 } else { key.len() };
     decode(&key[..whole]).filter(|plain| !plain.is_empty())
+}
+
+/// The line without what makes it a comment or a quotation: marks by themselves before a blank, or alone.
+fn uncommented(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    let marks = line.iter().take_while(|b| b"/!#*;>|-".contains(b)).count();
+    match line.get(marks) {
+        Some(b) if marks > 0 && !b.is_ascii_whitespace() => line,
+        _ => &line[marks..],
+    }
 }
 
 fn describe(plain: &[u8], sealed: bool) -> Option<String> {
@@ -176,6 +194,26 @@ mod tests {
         // Cut off: still a key's beginning, and no more is said.
         assert_eq!(pem(&label, &wrapped[..90]).unwrap().kind, None);
         assert!(pem(&label, &[7; 64]).is_none());
+    }
+
+    #[test]
+    fn a_key_in_a_comment_is_a_key() {
+        let plain = der(0x30, &[&der(2, &[&[0]]), &der(2, &[&[0x5a; 64]]), &der(2, &[&[1, 0, 1]])]);
+        let body = base64::engine::general_purpose::STANDARD.encode(plain);
+        let lines: Vec<&str> = body.as_bytes().chunks(40).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        for mark in ["// ", "//! ", " * ", "# ", "> ", "   "] {
+            let label = format!("RSA {} KEY", "PRIVATE");
+            let inside = lines.join(&format!("\n{mark}"));
+            let text = format!("-----BEGIN {label}-----\n{mark}{inside}\n{mark}-----END {label}-----");
+            assert!(read(text.as_bytes(), 0).is_some_and(|found| found.kind.is_some()), "{mark}");
+        }
+        assert_eq!(uncommented(b"//aGVsbG8="), b"//aGVsbG8=", "base64 may begin so");
+    }
+
+    #[test]
+    fn a_long_body_that_is_no_key_is_told_and_less_sure() {
+        let found = pem(&format!("RSA {} KEY", "PRIVATE"), &[0x91; 300]).unwrap();
+        assert!(!found.sure && found.kind.is_none());
     }
 
     #[test]

@@ -148,22 +148,40 @@ pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) ->
         _ if password && config => Confidence::Low,
         _ if password && quoted && classes >= 2 && digits > 0 => Confidence::Low,
         _ if !password && value.len() >= 16 => Confidence::Low,
+        // A short key: of three classes, or with so many digits that it is no name with a number.
+        _ if !password && symbols == 0 && entropy(value) >= 3.2 && (classes >= 3 || digits >= 4) => Confidence::Low,
         _ => return None,
     })
 }
 
 /// True for letters in words that `-`, `_`, `.`, `/` or `:` join, with at most a short number at the end of a word.
+/// Several turns from small to capital beside capitals in a row are no camel case.
 fn is_words(value: &[u8]) -> bool {
     value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'#')).all(|word| {
         let stem = word.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
-        let turns = word[..stem].windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
-        word.len() - stem <= 3 && word[..stem].iter().all(u8::is_ascii_alphabetic) && turns * 4 <= stem
+        let before = |kind: fn(&u8) -> bool| {
+            word[..stem].windows(2).filter(|w| kind(&w[0]) && w[1].is_ascii_uppercase()).count()
+        };
+        let (turns, rows) = (before(u8::is_ascii_lowercase), before(u8::is_ascii_uppercase));
+        let camel = turns * 4 <= stem && (turns < 2 || rows * 4 < stem);
+        word.len() - stem <= 3 && word[..stem].iter().all(u8::is_ascii_alphabetic) && camel
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_keys_count_and_names_with_a_number_do_not() {
+        for key in ["k8Jd92hfLq0ZxM", "k8Jd92hfLq0Z", "q8zk3m1v0x7c"] {
+            assert!(judge(key.as_bytes(), false, true, false).is_some(), "{key}");
+        }
+        for name in ["oauth2-token22", "applications12", "aws4_request_12", "getXMLHttpRequest"] {
+            assert!(judge(name.as_bytes(), false, true, false).is_none(), "{name}");
+        }
+        assert!(judge(["CeuZJXNDUO", "dQEL78"].concat().as_bytes(), true, true, false).is_some());
+    }
 
     #[test]
     fn identifiers_read_and_chance_does_not() {
