@@ -223,6 +223,9 @@ pub struct ScanArgs {
     /// A Terraform variable file; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_var_file: Vec<PathBuf>,
+    /// A Terraform plan as JSON (`terraform show -json`), whatever its name; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub tf_plan: Vec<PathBuf>,
 }
 
 /// Which rules SARIF lists.

@@ -17,6 +17,7 @@ use crate::engine;
 use crate::external::tool::Running;
 use crate::external::{Import, dedup};
 use crate::model::{Confidence, ScanReport};
+use crate::scan::iac;
 use crate::scan::registry::BUILT_IN;
 use crate::triage::gate::{GateSettings, PathGate, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
@@ -97,8 +98,9 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let ignores = settings::ignores(&configuration)?;
     // What the configuration of a larger tree names may lie outside of the part that is scanned.
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
-    let variables = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
-    let (own, database) = settings::scanners(args, &configuration, variables)?;
+    let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
+    let tf_plans = inputs.add_files(args.tf_plan.iter())?;
+    let (own, database) = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
     let scanners = plan::scanners(args, &configuration, &own)?;
     let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();

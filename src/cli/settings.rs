@@ -10,7 +10,7 @@ use super::output::env;
 use super::{CliError, own_rules, plan};
 use crate::advisory::{AdvisoryDb, LazyDb, store};
 use crate::config::{Settings, parse_age_days};
-use crate::model::{Confidence, Notice, NoticeKind, RepoPath, ScanReport};
+use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
 use crate::scan::registry;
 use crate::scan::{deps, iac, secrets};
 use crate::triage::ignore::Entry;
@@ -25,7 +25,7 @@ pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 pub fn scanners(
     args: &ScanArgs,
     file: &Settings,
-    tf_var_files: Vec<RepoPath>,
+    iac: iac::Settings,
 ) -> Result<(registry::Settings, Opened), CliError> {
     max_db_age(args, file)?;
     let opened = Opened::default();
@@ -43,7 +43,7 @@ pub fn scanners(
         iac_rules: Mutex::new(own_rules.iac),
         deps: deps(file),
         database: Box::new(database),
-        iac: iac::Settings { tf_var_files },
+        iac,
     };
     Ok((own, opened))
 }

@@ -28,6 +28,8 @@ pub(crate) use skips::{Skip, Skips};
 pub struct Settings {
     /// Files of variable values for every Terraform root module; the last one wins.
     pub tf_var_files: Vec<RepoPath>,
+    /// Terraform plans in JSON, beside those that their names give away.
+    pub tf_plans: Vec<RepoPath>,
 }
 
 /// The scanner for infrastructure as code.
@@ -84,6 +86,14 @@ fn terraform_interest(path: &RepoPath) -> Interest {
 }
 
 fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    for planned in lower::terraform::plans(kept, &settings.tf_plans, &mut sink.notices) {
+        let from = sink.drafts.len();
+        check_model(book, &Model::new(planned.resources), &Skips::placed(&[]), sink);
+        // Masked in every snippet of the run once one draft says so.
+        if let Some(first) = sink.drafts.get_mut(from) {
+            first.secrets.extend(planned.secrets);
+        }
+    }
     let settings = lower::terraform::Settings { var_files: settings.tf_var_files.clone() };
     let comments = skips::Comments::read(kept);
     // What several root modules bring of a module that they share is told once.
@@ -155,6 +165,9 @@ impl Scanner for IacScanner {
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
+        if self.settings.tf_plans.contains(path) {
+            return Interest::ScanAndKeep;
+        }
         PLATFORMS.iter().map(|platform| (platform.interest)(path)).max().unwrap_or(Interest::None)
     }
 

@@ -9,7 +9,8 @@ pub use crate::syntax::hcl::{Kind as ValueKind, Val as Value};
 pub struct Resource {
     /// The platform's own name: `aws_s3_bucket`, `AWS::S3::Bucket`, `data.aws_iam_policy_document`.
     pub kind: String,
-    /// What a person calls it, its modules included: `module.logs.aws_s3_bucket.b`.
+    /// What a person calls it, its modules included: `module.logs.aws_s3_bucket.b`. In a plan with the keys of its
+    /// instances; references leave them out.
     pub address: String,
     /// The last part of the address.
     pub name: String,
@@ -38,6 +39,29 @@ pub struct Call {
     pub extent: Span,
 }
 
+impl Resource {
+    /// True where a reference to `address`, which has no keys, means this resource.
+    #[must_use]
+    pub fn is_at(&self, address: &str) -> bool {
+        if self.address.contains('[') { without_keys(&self.address) == address } else { self.address == address }
+    }
+}
+
+/// An address without `[0]` and `["key"]`.
+#[must_use]
+pub fn without_keys(address: &str) -> String {
+    let mut plain = String::with_capacity(address.len());
+    let mut rest = address;
+    while let Some(open) = rest.find('[') {
+        plain.push_str(&rest[..open]);
+        // A key in quotes may hold a bracket.
+        let end = if rest[open..].starts_with("[\"") { "\"]" } else { "]" };
+        rest = rest[open..].split_once(end).map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    plain
+}
+
 /// All resources of a run, and who refers to whom.
 pub struct Model {
     resources: Vec<Resource>,
@@ -59,7 +83,7 @@ impl Model {
                 documents.entry((resource.attributes.file, resource.attributes.span)).or_insert(at);
             }
             by_kind.entry(resource.kind.clone()).or_default().push(at);
-            by_address.entry(resource.address.clone()).or_insert(at);
+            by_address.entry(without_keys(&resource.address)).or_insert(at);
         }
         Self { resources, by_kind, by_address, documents }
     }
@@ -87,7 +111,7 @@ impl Model {
         })
     }
 
-    /// The one at an address.
+    /// The one at an address without keys; the first instance where there are several.
     #[must_use]
     pub fn at(&self, address: &str) -> Option<&Resource> {
         self.by_address.get(address).map(|&at| &self.resources[at])

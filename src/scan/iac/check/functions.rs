@@ -231,7 +231,7 @@ fn whole(resource: &Resource) -> Hit<'_> {
 /// True where a value is a reference to the resource, or the name that it gives itself.
 fn names(value: &Value, resource: &Resource) -> Answer {
     match &value.kind {
-        Kind::Ref(address, _) => Answer::new(**address == *resource.address, resource.header),
+        Kind::Ref(address, _) => Answer::new(resource.is_at(address), resource.header),
         Kind::Unknown(_) | Kind::Invalid(_) => Answer::Unknown,
         Kind::String(_) => any(["bucket", "name", "id", "identifier", "cluster_identifier", "function_name"]
             .iter()

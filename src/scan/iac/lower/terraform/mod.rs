@@ -27,6 +27,7 @@ use crate::model::{KeptInput, Notice, NoticeKind, RepoPath};
 use crate::scan::iac::resource::{Call, Resource};
 use crate::syntax::hcl::{self, Block, ExprKind};
 use crate::syntax::{Parsed, json};
+pub use plan::Planned;
 use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
 use world::{Dir, File, In, World};
 
@@ -81,9 +82,6 @@ pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notic
             Module::evaluate(&world, dir).into_results(&mut all, &mut reached, notices);
         }
     }
-    for (at, input) in kept.iter().filter(|input| plan::is_plan(input.path.file_name())).enumerate() {
-        all.push(plan::resources(input, u32::try_from(files.len() + at).unwrap_or(u32::MAX)));
-    }
     let mut left = MAX_RESOURCES;
     let before: usize = all.iter().map(Vec::len).sum();
     for resources in &mut all {
@@ -93,6 +91,36 @@ pub fn evaluate(kept: &[KeptInput], settings: &Settings, notices: &mut Vec<Notic
     if before > MAX_RESOURCES {
         let message = format!("Only the first {MAX_RESOURCES} Terraform resources were checked.");
         notices.push(Notice::incomplete(NoticeKind::Limit, message));
+    }
+    all
+}
+
+/// The plans among the inputs: those `named`, and those whose name and content say so. A named file that is none is
+/// a notice.
+#[must_use]
+pub fn plans(kept: &[KeptInput], named: &[RepoPath], notices: &mut Vec<Notice>) -> Vec<Planned> {
+    let mut all = Vec::new();
+    for input in kept {
+        let asked = named.contains(&input.path);
+        if !asked && !plan::is_plan(input.path.file_name()) {
+            continue;
+        }
+        let file = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        match plan::read(input, file, notices) {
+            Some(mut planned) => {
+                if planned.resources.len() > MAX_RESOURCES {
+                    planned.resources.truncate(MAX_RESOURCES);
+                    let message = format!("Only the first {MAX_RESOURCES} resources of this plan were checked.");
+                    notices.push(Notice::incomplete(NoticeKind::Limit, message).at(&input.path));
+                }
+                all.push(planned);
+            }
+            None if asked => {
+                let message = "This is no Terraform plan in JSON: write it with `terraform show -json PLAN`.";
+                notices.push(Notice::incomplete(NoticeKind::Unparsed, message).at(&input.path));
+            }
+            None => {}
+        }
     }
     all
 }

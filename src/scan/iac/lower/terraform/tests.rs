@@ -149,24 +149,6 @@ fn templates_of_the_tree_are_read() {
 }
 
 #[test]
-fn a_plan_gives_the_same_model() {
-    let plan = r#"{"terraform_version": "1.9.0", "planned_values": {"root_module": {"resources": [
-      {"address": "aws_s3_bucket.b[0]", "mode": "managed", "type": "aws_s3_bucket", "name": "b", "values": {"bucket": "x"}}],
-      "child_modules": [{"address": "module.m[\"k\"]", "resources": [
-        {"address": "module.m[\"k\"].aws_s3_bucket_acl.a", "mode": "managed", "type": "aws_s3_bucket_acl", "name": "a",
-         "values": {"acl": "public-read"}}]}]}},
-      "configuration": {"root_module": {"module_calls": {"m": {"module": {"resources": [
-        {"address": "aws_s3_bucket_acl.a", "expressions": {"bucket": {"references": ["aws_s3_bucket.c.id", "aws_s3_bucket.c"]}}}]}}}}}}"#;
-    let (found, notices) = run(&[("tfplan.json", plan), ("other/plan.json", "[1, 2]")]);
-    assert!(notices.is_empty(), "{notices:?}");
-    assert_eq!(found[1].address, "module.m.aws_s3_bucket_acl.a");
-    assert_eq!(
-        (text(&found[1], "acl"), text(&found[1], "bucket")),
-        ("public-read".into(), "&module.m.aws_s3_bucket.c.id".into())
-    );
-}
-
-#[test]
 fn one_line_of_json_without_end_is_bounded() {
     let mut text = String::from(r#"{"resource": {"aws_s3_bucket": {"b": {"tags": ["#);
     while text.len() < 4_000_000 {
