@@ -140,8 +140,9 @@ pub struct ScanArgs {
     /// Worker threads; 0 for one per core.
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, env = "PORTCULLIS_THREADS")]
     pub threads: usize,
-    /// A folder of rules of your own, in the form of rules/README.md and rules/iac/README.md; may be repeated.
-    #[arg(long, value_name = "DIR")]
+    /// A folder of rules of your own, in the form of rules/README.md and rules/iac/README.md, and of policies for
+    /// Checkov; may be repeated.
+    #[arg(long, visible_alias = "policy", value_name = "DIR")]
     pub rules: Vec<PathBuf>,
     /// Rules listed in SARIF: those that fired, or all.
     #[arg(long, value_enum, default_value_t = SarifRules::Fired, value_name = "WHICH")]

@@ -42,6 +42,6 @@ pub fn settings(root: &Path, severities: BTreeMap<String, Severity>) -> Result<I
 
 fn scanner(name: &str) -> Result<Box<dyn Scanner>, CliError> {
     let args = ScanArgs::default();
-    let (own, _) = settings::scanners(&args, &Settings::default(), Default::default())?;
-    (plan::known_scanner(name)?.build)(&own).map_err(CliError::Usage)
+    let own = settings::scanners(&args, &Settings::default(), Default::default())?;
+    (plan::known_scanner(name)?.build)(&own.scanners).map_err(CliError::Usage)
 }

@@ -90,8 +90,8 @@ pub fn described(rule: &Rule) -> String {
 /// Every rule of every scanner, sorted by id.
 fn all() -> Result<Vec<Arc<Rule>>, CliError> {
     let (args, file) = (ScanArgs::default(), Settings::default());
-    let (own, _) = settings::scanners(&args, &file, Default::default())?;
-    let scanners = plan::scanners(&args, &file, &own)?;
+    let own = settings::scanners(&args, &file, Default::default())?;
+    let scanners = plan::scanners(&args, &file, &own.scanners)?;
     let mut rules: Vec<Arc<Rule>> = scanners.iter().flat_map(|scanner| scanner.rules()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(rules)

@@ -100,8 +100,8 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
     let tf_plans = inputs.add_files(args.tf_plan.iter())?;
-    let (own, database) = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
-    let scanners = plan::scanners(args, &configuration, &own)?;
+    let own = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
+    let scanners = plan::scanners(args, &configuration, &own.scanners)?;
     let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());
@@ -114,12 +114,13 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let mut report = outcome?;
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
+    report.notices.extend(own.notices);
     let tools = started.unwrap_or_else(|notice| {
         report.notices.push(notice);
         report.complete = false;
         Vec::new()
     });
-    settings::database(args, &configuration, &database, &mut report)?;
+    settings::database(args, &configuration, &own.database, &mut report)?;
     Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base, tools })
 }
 

@@ -18,15 +18,21 @@ use crate::triage::ignore::Entry;
 /// The database, once it was opened, and what was said at that.
 pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
 
-/// Settings of every scanner, and where the database leaves its description.
+/// What the scanners are told, and what comes of that beside findings.
+pub struct Own {
+    /// Settings of every scanner.
+    pub scanners: registry::Settings,
+    /// Where the database leaves its description.
+    pub database: Opened,
+    /// What of own rules and policies could not be used.
+    pub notices: Vec<Notice>,
+}
+
+/// Settings of every scanner, from the flags and the configuration.
 ///
 /// # Errors
 /// On an own rule that does not read.
-pub fn scanners(
-    args: &ScanArgs,
-    file: &Settings,
-    iac: iac::Settings,
-) -> Result<(registry::Settings, Opened), CliError> {
+pub fn scanners(args: &ScanArgs, file: &Settings, iac: iac::Settings) -> Result<Own, CliError> {
     max_db_age(args, file)?;
     let opened = Opened::default();
     let (told, path) = (Rc::clone(&opened), args.db.clone());
@@ -38,14 +44,14 @@ pub fn scanners(
     };
     let folders: Vec<PathBuf> = file.scan.rules.iter().chain(&args.rules).cloned().collect();
     let own_rules = own_rules::load(&folders)?;
-    let own = registry::Settings {
+    let scanners = registry::Settings {
         secrets: secrets::Settings { rules: own_rules.secrets, ..secrets(file) },
         iac_rules: Mutex::new(own_rules.iac),
         deps: deps(file),
         database: Box::new(database),
         iac,
     };
-    Ok((own, opened))
+    Ok(Own { scanners, database: opened, notices: own_rules.notices })
 }
 
 /// The database that was named, else the one in the cache folder, else the starter set.

@@ -16,7 +16,7 @@ pub struct Settings {
     /// The infrastructure scanner.
     pub iac: iac::Settings,
     /// Rules beside its own; the scanner takes them.
-    pub iac_rules: Mutex<Vec<iac::IacRule>>,
+    pub iac_rules: Mutex<iac::Own>,
 }
 
 /// One kind of scanner.

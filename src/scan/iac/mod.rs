@@ -7,6 +7,7 @@ mod actions;
 pub mod check;
 mod dockerfile;
 pub mod lower;
+pub mod policy;
 pub mod resource;
 mod rule;
 #[cfg(test)]
@@ -32,10 +33,25 @@ pub struct Settings {
     pub tf_plans: Vec<RepoPath>,
 }
 
+/// Rules and policies beside the built-in ones.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// In the form of the built-in ones.
+    pub rules: Vec<IacRule>,
+    /// In Checkov's.
+    pub policies: Vec<policy::checkov::Policy>,
+}
+
+impl From<Vec<IacRule>> for Own {
+    fn from(rules: Vec<IacRule>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+}
+
 /// The scanner for infrastructure as code.
 pub struct IacScanner {
     settings: Settings,
-    others: Mutex<Vec<IacRule>>,
+    others: Mutex<Own>,
     /// Read when the first file asks for it: most trees hold little or no configuration.
     book: OnceLock<RuleBook>,
 }
@@ -43,16 +59,17 @@ pub struct IacScanner {
 impl IacScanner {
     /// With the built-in rules and others beside them.
     #[must_use]
-    pub fn new(settings: Settings, others: Vec<IacRule>) -> Self {
-        Self { settings, others: Mutex::new(others), book: OnceLock::new() }
+    pub fn new(settings: Settings, others: impl Into<Own>) -> Self {
+        Self { settings, others: Mutex::new(others.into()), book: OnceLock::new() }
     }
 
     fn book(&self) -> &RuleBook {
         self.book.get_or_init(|| {
             let read = |(_, text): &(&str, &str)| rule::read(text).expect("a test reads every built-in rule");
             let mut rules: Vec<IacRule> = rule::BUILT_IN.iter().flat_map(read).collect();
-            rules.append(&mut self.others.lock().unwrap_or_else(PoisonError::into_inner));
-            RuleBook::new(rules)
+            let own = std::mem::take(&mut *self.others.lock().unwrap_or_else(PoisonError::into_inner));
+            rules.extend(own.rules);
+            RuleBook::new(rules).with_policies(own.policies)
         })
     }
 }
@@ -131,6 +148,26 @@ pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, sin
             sink.report(draft);
         }
     }
+    check_policies(book, model, skips, sink);
+}
+
+/// Asks the policies that came in another tool's form.
+fn check_policies(book: &RuleBook, model: &Model, skips: &Skips<'_>, sink: &mut Sink) {
+    if book.policies().is_empty() {
+        return;
+    }
+    let edges = policy::checkov::Edges::new(model);
+    let mut told = HashSet::new();
+    for policy in book.policies() {
+        for (at, span) in policy.failures(model, &edges) {
+            let resource = &model.resources()[at];
+            if told.insert((Arc::as_ptr(&policy.rule), &resource.path, span)) {
+                let mut draft = draft(&policy.rule, resource, span);
+                draft.suppressed = skips.of(&policy.rule, resource, span);
+                sink.report(draft);
+            }
+        }
+    }
 }
 
 fn draft(rule: &Arc<Rule>, resource: &Resource, span: Span) -> Draft {
@@ -161,7 +198,9 @@ impl Scanner for IacScanner {
     }
 
     fn rules(&self) -> Vec<Arc<Rule>> {
-        self.book().rules().iter().map(|rule| Arc::clone(&rule.rule)).collect()
+        let book = self.book();
+        let policies = book.policies().iter().map(|policy| &policy.rule);
+        book.rules().iter().map(|rule| &rule.rule).chain(policies).map(Arc::clone).collect()
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::check::{self, Check};
+use super::policy::checkov::Policy;
 use crate::model::{Confidence, Rule, Severity};
 
 /// The built-in rule files: name and text.
@@ -175,6 +176,7 @@ pub struct RuleBook {
     by_kind: HashMap<String, Vec<(usize, usize)>>,
     /// From a rule's id to those that subsume it.
     wider: HashMap<String, Vec<Arc<Rule>>>,
+    policies: Vec<Policy>,
 }
 
 impl RuleBook {
@@ -195,7 +197,20 @@ impl RuleBook {
                 wider.entry(id.clone()).or_default().push(Arc::clone(&rule.rule));
             }
         }
-        Self { rules, by_kind, wider }
+        Self { rules, by_kind, wider, policies: Vec::new() }
+    }
+
+    /// The same with policies in Checkov's form.
+    #[must_use]
+    pub fn with_policies(mut self, policies: Vec<Policy>) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// Policies in Checkov's form.
+    #[must_use]
+    pub fn policies(&self) -> &[Policy] {
+        &self.policies
     }
 
     /// All rules, in the order of their files.

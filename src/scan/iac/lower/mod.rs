@@ -6,4 +6,4 @@ pub mod documents;
 pub mod kubernetes;
 pub mod serverless;
 pub mod terraform;
-mod values;
+pub mod values;

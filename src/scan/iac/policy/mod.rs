@@ -1,0 +1,3 @@
+//! Policies that teams bring from other tools.
+
+pub mod checkov;
