@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::generic::Generic;
+use super::generic::{Generic, Manner};
 use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
@@ -24,7 +24,7 @@ pub(super) struct Hit {
 impl SecretsScanner {
     /// Everything in a text. `depth`: how many more forms may be undone.
     pub(super) fn hits(&self, path: &RepoPath, bytes: &[u8], depth: u8, hits: &mut Vec<Hit>) {
-        let config = is_config(path);
+        let manner = Manner::of(path);
         let mut generics: Vec<Hit> = Vec::new();
         let (mut escaped, mut joined) = (0, 0);
         let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
@@ -44,7 +44,7 @@ impl SecretsScanner {
             }
             Lead::Near(rule) => self.ask(rule, path, bytes, at + length, bytes.len().min(at + length + NEAR), hits),
             Lead::Name => generics
-                .extend(generic::assignment(bytes, at, config).map(|g| self.generic_hit(builtin::GENERIC_SECRET, g))),
+                .extend(generic::assignment(bytes, at, manner).map(|g| self.generic_hit(builtin::GENERIC_SECRET, g))),
             Lead::Url => {
                 generics.extend(generic::url(bytes, at).map(|g| self.generic_hit(builtin::URL_CREDENTIALS, g)))
             }
@@ -73,6 +73,7 @@ impl SecretsScanner {
                 undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
             }
         });
+        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
         inner.append(&mut undone);
         for (start, end, plain) in inner {
             self.inner(path, &plain, start, end, depth, hits);
@@ -227,33 +228,4 @@ fn in_blob(bytes: &[u8], start: usize) -> bool {
     let base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
     let before = &bytes[start.saturating_sub(64)..start];
     before.len() == 64 && matches!(before[63], b'+' | b'/') && before.iter().all(base64)
-}
-
-/// Files whose values stand without quotes.
-fn is_config(path: &RepoPath) -> bool {
-    let name = path.file_name();
-    const EXTENSIONS: &[&str] = &[
-        "env",
-        "ini",
-        "cfg",
-        "conf",
-        "properties",
-        "yaml",
-        "yml",
-        "toml",
-        "xml",
-        "config",
-        "tfvars",
-        "sh",
-        "bash",
-        "netrc",
-        "npmrc",
-        "pypirc",
-        "cnf",
-        "envrc",
-    ];
-    name.starts_with(".env")
-        || EXTENSIONS.contains(&path.extension())
-        || name.starts_with('.')
-        || matches!(name, "Dockerfile" | "credentials" | "config" | "")
 }

@@ -45,6 +45,7 @@ pub struct SecretsScanner {
     index: Index,
     allowed: Allowed,
     documented: OnceLock<Vec<Arc<Rule>>>,
+    wordings: generic::Wordings,
     settings: Settings,
 }
 
@@ -81,10 +82,11 @@ impl SecretsScanner {
             rules.push(rule);
         }
         for (literals, any_case, lead) in [
-            (generic::NAMES, true, Lead::Name),
+            (generic::PARTS, true, Lead::Name),
+            (generic::EXACT, false, Lead::Name),
             (&["://"][..], false, Lead::Url),
             (&["-----BEGIN"], false, Lead::Pem),
-            (&["bearer ", "Bearer ", "basic ", "Basic "], false, Lead::Scheme),
+            (&["earer ", "asic "], false, Lead::Scheme),
             (
                 &["\\x6", "\\x4", "\\u006", "\\u004", "%41", "%67", "%73", "%5f", "%5F", "%2D", "%2d"],
                 false,
@@ -102,7 +104,15 @@ impl SecretsScanner {
         }
         index.finish();
         let (allowed, generic) = (Allowed::new(&settings)?, builtin::rules(&settings));
-        Ok(Self { rules, generic, index, allowed, documented: OnceLock::new(), settings })
+        Ok(Self {
+            rules,
+            generic,
+            index,
+            allowed,
+            documented: OnceLock::new(),
+            wordings: generic::Wordings::new(),
+            settings,
+        })
     }
 
     /// Every rule with its help, which is read when the first finding needs it.

@@ -106,47 +106,57 @@ pub(super) fn reads(value: &[u8]) -> bool {
     value.len() >= 16 && digits * 16 <= value.len() && words >= 4 && covered * 20 >= letters * 11
 }
 
+/// What is known of a value beside its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    /// A person chose it; else a program made it.
+    pub password: bool,
+    /// It has quotes, or plain bounds of another kind.
+    pub quoted: bool,
+    /// Its file writes values and no code.
+    pub config: bool,
+}
+
 /// How a generic value is judged: None where it is no secret.
-pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) -> Option<Confidence> {
+pub(super) fn judge(value: &[u8], how: Judged) -> Option<Confidence> {
+    let Judged { password, quoted, config } = how;
     let bounds = if password { 6..=128 } else { 12..=512 };
     if !bounds.contains(&value.len())
         || !value.iter().all(u8::is_ascii_graphic)
         || is_placeholder(value)
         || is_documented(value)
         || value.ends_with(b"...")
-    {
-        return None;
-    }
-    if matches!(value[0], b'$' | b'@' | b'%' | b'{' | b'[' | b'(' | b'/' | b'.' | b'*' | b'&' | b'<' | b'#')
-        || value.windows(3).any(|w| w == b"://")
-        || value.iter().any(|b| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`')) && (!password || !quoted)
+        || is_expression(value, password, quoted)
     {
         return None;
     }
     let count = |class: fn(&u8) -> bool| value.iter().filter(|b| class(b)).count();
     let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
+    let (small, large) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
     let symbols = value.len() - digits - letters;
-    if letters == 0 || digits == 0 && (symbols == 0 || is_words(value)) {
+    let words = is_words(value);
+    // Letters alone are chance where small and capital ones are mixed as no name mixes them.
+    let jumbled = (quoted || config) && symbols == 0 && !words && small >= 3 && large >= 3 && value.len() >= 10;
+    if letters == 0 || digits == 0 && (symbols == 0 && !jumbled || words) {
         return None;
     }
     // Two words with a number (`sha256`, `oauth2-token`) are names.
     // Letters of both cases at random are as good as a second digit.
     let cases = value.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
-    let chance = digits >= 2 || digits == 1 && value.len() >= 20 && cases >= 4 && entropy(value) >= 3.8;
-    if !password && (!chance || is_words(value) || reads(value) || entropy(value) < 3.0) {
+    let chance = digits >= 2 || value.len() >= 20 && cases >= 4 && entropy(value) >= 3.8;
+    if !password && (!chance || words || reads(value) || entropy(value) < 3.0) {
         return None;
     }
-    if password && is_words(value) && !config {
+    if password && words && !config {
         return None;
     }
     let random = value.len() >= 16 && entropy(value) >= 3.3 && chance;
-    let mixed = [count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase), digits, symbols];
-    let classes = mixed.iter().filter(|n| **n > 0).count();
+    let classes = [small, large, digits, symbols].iter().filter(|n| **n > 0).count();
     Some(match (random, classes >= 3) {
         (true, _) => Confidence::Medium,
         (false, true) if password && (quoted || config) => Confidence::Medium,
         _ if password && config => Confidence::Low,
-        _ if password && quoted && classes >= 2 && digits > 0 => Confidence::Low,
+        _ if password && quoted && classes >= 2 && (digits > 0 || jumbled) => Confidence::Low,
         _ if !password && value.len() >= 16 => Confidence::Low,
         // A short key: of three classes, or with so many digits that it is no name with a number.
         _ if !password && symbols == 0 && entropy(value) >= 3.2 && (classes >= 3 || digits >= 4) => Confidence::Low,
@@ -154,10 +164,39 @@ pub(super) fn judge(value: &[u8], password: bool, quoted: bool, config: bool) ->
     })
 }
 
+/// True for what reads as code, a path or a template rather than as a value.
+fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
+    // A password may begin with a symbol, if that is all that it has of an expression.
+    let starts = match value[0] {
+        b'@' | b'*' | b'&' | b'%' => !(password && quoted && value.len() >= 8 && value.iter().any(u8::is_ascii_digit)),
+        // Base64 may begin with the first byte of a path.
+        b'/' => password || value.len() < 32 || value.contains(&b'.') || entropy(value) < 4.5,
+        first => b"${[(.<#".contains(&first),
+    };
+    let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
+    starts || value.windows(3).any(|w| w == b"://") || value.iter().any(brackets) && (!password || !quoted)
+}
+
+/// True for at least three of small letters, capitals, digits and symbols, or for letters among which are several
+/// digits: what a person who needs a password takes, and what a word of a text is not.
+pub(super) fn is_varied(value: &[u8]) -> bool {
+    let has = |class: fn(&u8) -> bool| usize::from(value.iter().any(class));
+    let classes = has(u8::is_ascii_lowercase)
+        + has(u8::is_ascii_uppercase)
+        + has(u8::is_ascii_digit)
+        + has(u8::is_ascii_punctuation);
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    value.len() >= 8 && (classes >= 3 && digits > 0 || classes == 2 && digits >= 3 && digits < value.len())
+}
+
 /// True for letters in words that `-`, `_`, `.`, `/` or `:` join, with at most a short number at the end of a word.
 /// Several turns from small to capital beside capitals in a row are no camel case.
 fn is_words(value: &[u8]) -> bool {
-    value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'#')).all(|word| {
+    // `Autumn2024_` ends with a symbol, which joins nothing.
+    if value.last().is_some_and(|b| matches!(b, b'_' | b'-' | b'.')) {
+        return false;
+    }
+    value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',')).all(|word| {
         let stem = word.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
         let before = |kind: fn(&u8) -> bool| {
             word[..stem].windows(2).filter(|w| kind(&w[0]) && w[1].is_ascii_uppercase()).count()
@@ -172,15 +211,17 @@ fn is_words(value: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const KEY: Judged = Judged { password: false, quoted: true, config: false };
+
     #[test]
     fn short_keys_count_and_names_with_a_number_do_not() {
         for key in ["k8Jd92hfLq0ZxM", "k8Jd92hfLq0Z", "q8zk3m1v0x7c"] {
-            assert!(judge(key.as_bytes(), false, true, false).is_some(), "{key}");
+            assert!(judge(key.as_bytes(), KEY).is_some(), "{key}");
         }
         for name in ["oauth2-token22", "applications12", "aws4_request_12", "getXMLHttpRequest"] {
-            assert!(judge(name.as_bytes(), false, true, false).is_none(), "{name}");
+            assert!(judge(name.as_bytes(), KEY).is_none(), "{name}");
         }
-        assert!(judge(["CeuZJXNDUO", "dQEL78"].concat().as_bytes(), true, true, false).is_some());
+        assert!(judge(["CeuZJXNDUO", "dQEL78"].concat().as_bytes(), Judged { password: true, ..KEY }).is_some());
     }
 
     #[test]

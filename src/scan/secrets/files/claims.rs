@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Reader::{self, Keyed, Markup, Own, Tree, Words};
-use super::{lines, markup, text, trees};
+use super::{lines, markup, sql, text, trees};
 use crate::model::RepoPath;
 
 const CLOUD: &[&str] = &[
@@ -391,7 +391,7 @@ const FORMATS: &[(&[&str], Reader)] = &[
     ),
     (&["*.ppk"], Own(text::putty)),
     (&["*.csv"], Own(text::logins)),
-    (&["*.sql", "*.sql.txt", "*.dump"], Own(text::sql)),
+    (&["*.sql", "*.sql.txt", "*.dump"], Own(sql::read)),
     (&["*.yaml", "*.yml", "*.json"], Own(trees::manifests)),
     (&["*.ldif"], Keyed(&["userpassword", "userpassword:", "olcrootpw"])),
     (

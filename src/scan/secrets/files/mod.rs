@@ -6,6 +6,7 @@
 mod claims;
 mod lines;
 mod markup;
+mod sql;
 mod text;
 mod trees;
 

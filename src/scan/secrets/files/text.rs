@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 
-use super::{Kind, Value, lines, plain};
+use super::{Kind, Value, plain};
 use crate::model::Span;
 
 /// The matches of a pattern; group 1 is the value.
-fn each(cell: &OnceLock<Option<Regex>>, pattern: &str, bytes: &[u8], found: &mut dyn FnMut(usize, usize)) {
+pub(super) fn each(cell: &OnceLock<Option<Regex>>, pattern: &str, bytes: &[u8], found: &mut dyn FnMut(usize, usize)) {
     let Some(regex) = cell.get_or_init(|| Regex::new(pattern).ok()) else { return };
     for captures in regex.captures_iter(bytes) {
         if let Some(value) = captures.get(1) {
@@ -17,12 +17,14 @@ fn each(cell: &OnceLock<Option<Regex>>, pattern: &str, bytes: &[u8], found: &mut
     }
 }
 
+/// Calls `found` with each value of a pattern that is compiled once.
 macro_rules! pattern {
     ($bytes:expr, $pattern:expr, $found:expr) => {{
         static CELL: OnceLock<Option<Regex>> = OnceLock::new();
-        each(&CELL, $pattern, $bytes, $found);
+        $crate::scan::secrets::files::text::each(&CELL, $pattern, $bytes, $found);
     }};
 }
+pub(super) use pattern;
 
 /// `define('DB_PASSWORD', '...')` and the keys and salts of WordPress.
 pub(super) fn defines(bytes: &[u8], values: &mut Vec<Value>) {
@@ -48,32 +50,6 @@ pub(super) fn php(bytes: &[u8], values: &mut Vec<Value>) {
         bytes,
         r#"(?mi)^[^\n/#*]{0,80}(?:password|passwd|secret|secretkey|hash_salt|blowfish_secret|crypt_key|smtppass|ftp_pass|['"]key)['"]?\]?\s*(?:=>|=)\s*['"]([^'"\n]{4,256})['"]\s*[;,]"#,
         &mut |start, end| plain(bytes, start, end, values)
-    );
-}
-
-/// Accounts that a dump makes, and hashes in its rows.
-pub(super) fn sql(bytes: &[u8], values: &mut Vec<Value>) {
-    pattern!(
-        bytes,
-        r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+(?:password\s+)?['\x22]([^'\x22\n]{4,256})['\x22]",
-        &mut |start, end| plain(bytes, start, end, values)
-    );
-    pattern!(
-        bytes,
-        r"(?i)\b(?:user|role|login)\s+[^\s;]{1,80}\s[^;']{0,120}?password\s*=?\s*N?'([^'\n]{4,256})'",
-        &mut |start, end| plain(bytes, start, end, values)
-    );
-    pattern!(bytes, r"(?i)\bset\s+password\b[^;'\n]{0,120}'([^'\n]{4,256})'", &mut |start, end| {
-        plain(bytes, start, end, values);
-    });
-    pattern!(
-        bytes,
-        r"['\x22](\$(?:2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|P\$[./A-Za-z0-9]{31}|S\$[./A-Za-z0-9]{52}|argon2id?\$[^'\x22\n]{20,200}|[156]\$[^'\x22\n]{20,130}))['\x22]",
-        &mut |start, end| {
-            if lines::is_hash(&bytes[start..end]) {
-                values.push(Value { span: Span::new(start, end), kind: Kind::Hash });
-            }
-        }
     );
 }
 

@@ -127,8 +127,8 @@ fn secret(bytes: &[u8], object: &Node, values: &mut Vec<Value>) {
     });
     for (entry, value) in encoded.chain(written) {
         let value = value.trim_ascii();
-        let named = generic::secret_name(entry.key.as_bytes()).is_some() || entry.key.starts_with(".dockerconfig");
-        let random = shape::judge(value, false, true, true).is_some();
+        let named = generic::is_secret_name(entry.key.as_bytes()) || entry.key.starts_with(".dockerconfig");
+        let random = shape::judge(value, shape::Judged { password: false, quoted: true, config: true }).is_some();
         let key = memchr::memmem::find(value, b"PRIVATE KEY").is_some();
         let certificate = entry.key.ends_with(".crt") || entry.key.ends_with(".pem") && !key;
         if plausible(value) && !certificate && (named || random || key) {

@@ -1,0 +1,181 @@
+//! Assignments: a name that holds a secret, what joins it to a value, and the value.
+
+use super::manner::Manner;
+use super::names::{self, Holds};
+use super::value::{self, Found};
+use super::{Generic, call, pair};
+use crate::model::{Confidence, Span};
+use crate::scan::secrets::shape::{self, Judged};
+
+/// Bytes of a name on each side of the part that was found.
+const NAME: usize = 48;
+/// Bytes that may stand between a name and what joins it to a value.
+const GAP: usize = 64;
+
+/// What joins a name to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// `=`, `:` and their like.
+    Sets,
+    /// `>`: the end of an opening tag.
+    Closes,
+    /// `,`: name and value are arguments.
+    Pairs,
+    /// `||`, `??`: the value is taken where the name has none.
+    Else,
+    /// `==`: the value is compared with.
+    Equals,
+    /// `(`: the name is a function's.
+    Calls,
+    /// Nothing but blanks.
+    Beside,
+}
+
+/// What joins, the longer ones first.
+const LINKS: &[(&[u8], Link)] = &[
+    (b"||=", Link::Sets),
+    (b"??=", Link::Sets),
+    (b"===", Link::Equals),
+    (b"!==", Link::Equals),
+    (b"::=", Link::Sets),
+    (b":=", Link::Sets),
+    (b"?=", Link::Sets),
+    (b"+=", Link::Sets),
+    (b"=>", Link::Sets),
+    (b"<-", Link::Sets),
+    (b"||", Link::Else),
+    (b"??", Link::Else),
+    (b"?:", Link::Else),
+    (b"or ", Link::Else),
+    (b"==", Link::Equals),
+    (b"!=", Link::Equals),
+    (b"=", Link::Sets),
+    (b":", Link::Sets),
+    (b">", Link::Closes),
+    (b",", Link::Pairs),
+];
+
+/// Reads the assignment around a part of a name at `at`.
+pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> Option<Generic> {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let floor = at.saturating_sub(NAME);
+    let start = bytes[floor..at].iter().rposition(|b| !is_name(b)).map_or(floor, |gap| floor + gap + 1);
+    let ceiling = bytes.len().min(at + NAME);
+    let end = bytes[at..ceiling].iter().position(|b| !is_name(b)).map_or(ceiling, |gap| at + gap);
+    let (link, rest) = link(bytes, start, end, manner)?;
+    let name = &bytes[start..end];
+    let holds = names::holds(name).or_else(|| key_of_a_section(bytes, start, name))?;
+    if link == Link::Calls {
+        return call::by_name(bytes, name, rest, holds);
+    }
+    if link == Link::Pairs && (!names_a_value(bytes, start) || name.eq_ignore_ascii_case(b"auth")) {
+        return None;
+    }
+    let found = value::locate(bytes, start, end, rest, link, manner)
+        .or_else(|| (link == Link::Sets).then(|| value::fallback(bytes, rest)).flatten())?;
+    judged(bytes, found, holds, link, manner).or_else(|| {
+        // `auth=("user", "...")`: the second is the secret.
+        (link == Link::Sets && holds == Holds::Key).then(|| call::pair(bytes, rest)).flatten()
+    })
+}
+
+/// A `key` that stands right inside a section about tokens or encryption: `"Jwt": { "Key": "..." }`.
+fn key_of_a_section(bytes: &[u8], start: usize, name: &[u8]) -> Option<Holds> {
+    if !name.eq_ignore_ascii_case(b"key") {
+        return None;
+    }
+    let before = bytes[start.saturating_sub(32)..start].to_ascii_lowercase();
+    let sections = [&b"jwt"[..], b"encryption", b"crypto", b"hmac", b"signing"];
+    sections.iter().any(|section| memchr::memmem::find(&before, section).is_some()).then_some(Holds::Key)
+}
+
+fn judged(bytes: &[u8], found: Found, holds: Holds, link: Link, manner: Manner) -> Option<Generic> {
+    // `Basic` has a reader of its own, which looks into the value.
+    if found.span.of(bytes).get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"basic ")) {
+        return None;
+    }
+    let span = after_scheme(bytes, found.span);
+    let value = span.of(bytes);
+    let how = Judged {
+        password: holds == Holds::Password,
+        quoted: found.quoted || found.within || manner == Manner::Prose,
+        config: manner == Manner::Config && !found.within,
+    };
+    let confidence = shape::judge(value, how)?;
+    if manner == Manner::Prose && !found.quoted && value.iter().any(|b| b"([{<".contains(b)) {
+        return None;
+    }
+    let loose = !found.quoted && (manner == Manner::Prose || found.within && manner == Manner::Code)
+        || matches!(link, Link::Beside | Link::Equals);
+    if loose && confidence == Confidence::Low && !shape::is_varied(value) {
+        return None;
+    }
+    Some(Generic { value: span, confidence: if link == Link::Equals { Confidence::Low } else { confidence } })
+}
+
+/// `Bearer abc`: the value without the scheme before it.
+fn after_scheme(bytes: &[u8], span: Span) -> Span {
+    let text = span.of(bytes);
+    let Some(blank) = text.iter().position(|&b| b == b' ') else { return span };
+    let scheme = &text[..blank];
+    let is_scheme = (3..=16).contains(&scheme.len()) && scheme.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-');
+    if is_scheme { Span::new(span.start as usize + blank + 1, span.end as usize) } else { span }
+}
+
+/// `("API_KEY", "...")` sets a name; `"token", "..."` further along is a list of words.
+fn names_a_value(bytes: &[u8], start: usize) -> bool {
+    let quote = bytes[..start].last().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+    quote.is_none() || start < 2 || matches!(bytes[start - 2], b'(' | b'[' | b'{' | b' ' | b'\n' | b'\t')
+}
+
+/// What joins the name to a value, and where the value may begin.
+fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link, usize)> {
+    if let Some(after) = pair::value_beside(bytes, end) {
+        return Some((Link::Sets, after));
+    }
+    let mut rest = end + array(&bytes[end..]);
+    let mut quoted = false;
+    while let Some(&b) = bytes.get(rest).filter(|_| rest < end + GAP) {
+        match b {
+            b' ' | b'\t' | b'\\' | b']' => {}
+            b'"' | b'\'' | b'`' => quoted = true,
+            b'*' if manner == Manner::Prose => {}
+            // `getenv("NAME") ?: "..."`
+            b')' if quoted => {}
+            _ => break,
+        }
+        rest += 1;
+    }
+    let text = &bytes[rest.min(bytes.len())..];
+    // `${NAME:-...}` and Spring's `${name:...}`.
+    if bytes[..start].ends_with(b"${") && rest == end && text.starts_with(b":") {
+        return Some((Link::Sets, end + 1 + usize::from(text.starts_with(b":-"))));
+    }
+    if let Some((written, link)) = LINKS.iter().find(|(written, _)| text.starts_with(written)) {
+        let alone = *link != Link::Closes || rest > end || manner == Manner::Config;
+        let after_call = bytes[end..rest].contains(&b')') && *link != Link::Else;
+        return (alone && !after_call).then_some((*link, rest + written.len()));
+    }
+    let after = bytes.get(end..)?;
+    if after.starts_with(b"(\"") || after.starts_with(b"('") || after.starts_with(b"(@\"") {
+        return Some((Link::Calls, end));
+    }
+    if after.starts_with(b"{\"") {
+        return Some((Link::Sets, end + 1));
+    }
+    // Visual Basic: `Dim key As String = "..."`.
+    if after.starts_with(b" As String = ") {
+        return Some((Link::Sets, end + 13));
+    }
+    let blanks = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    (blanks > 0 && value::stands_beside(bytes, start, manner)).then_some((Link::Beside, end + blanks))
+}
+
+/// Bytes of `[]` or `[64]` after a name in C.
+fn array(after: &[u8]) -> usize {
+    if after.first() != Some(&b'[') {
+        return 0;
+    }
+    let inside = after[1..].iter().take(24).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    if after.get(inside + 1) == Some(&b']') { inside + 2 } else { 0 }
+}

@@ -1,0 +1,148 @@
+//! Secrets on command lines: options that say nothing of it by their names.
+
+use super::Generic;
+use crate::model::{Confidence, Span};
+use crate::scan::secrets::shape::{self, Judged};
+
+/// Where a command has its secret.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// The word after an option.
+    After(&'static [&'static str]),
+    /// `user:password`, in the word after an option.
+    Login(&'static [&'static str]),
+    /// The rest of the option's own word.
+    Joined(&'static str),
+    /// The rest of any word that begins so.
+    Prefixed(&'static [&'static str]),
+    /// What `echo` gives to it through a pipe.
+    Piped,
+}
+
+use Place::{After, Joined, Login, Piped, Prefixed};
+
+/// Commands and their options.
+const COMMANDS: &[(&str, &[Place])] = &[
+    ("curl ", &[Login(&["-u", "--user", "-U", "--proxy-user"])]),
+    ("ConvertTo-SecureString ", &[After(&["ConvertTo-SecureString"]), After(&["-String"])]),
+    ("sshpass ", &[After(&["-p"]), Joined("-p")]),
+    ("docker login", &[After(&["-p"])]),
+    ("podman login", &[After(&["-p"])]),
+    ("registry login", &[After(&["-p"])]),
+    ("oc login", &[After(&["-p"])]),
+    ("az login", &[After(&["-p"])]),
+    ("redis-cli ", &[After(&["-a", "--pass"])]),
+    ("ldapsearch ", &[After(&["-w"])]),
+    ("ldapadd ", &[After(&["-w"])]),
+    ("ldapmodify ", &[After(&["-w"])]),
+    ("sqlcmd ", &[After(&["-P"])]),
+    ("mongo ", &[After(&["-p"])]),
+    ("mongosh ", &[After(&["-p"])]),
+    ("mongodump ", &[After(&["-p"])]),
+    ("mongorestore ", &[After(&["-p"])]),
+    ("mysql ", &[Joined("-p")]),
+    ("mysqldump ", &[Joined("-p")]),
+    ("mysqladmin ", &[Joined("-p")]),
+    ("openssl ", &[Prefixed(&["pass:"]), After(&["-k"])]),
+    ("unzip ", &[After(&["-P"])]),
+    ("xfreerdp ", &[Prefixed(&["/p:"])]),
+    ("chpasswd", &[Piped]),
+    ("--password-stdin", &[Piped]),
+];
+
+/// Bytes of a command line that are looked at, on each side.
+const LENGTH: usize = 400;
+
+/// The first of these stand in code as well.
+const IN_CODE: usize = 4;
+
+/// Texts of the commands; with `code` those alone that stand in code.
+pub(super) fn literals(code: bool) -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(text, _)| *text).take(if code { IN_CODE } else { COMMANDS.len() })
+}
+
+/// The secrets of the command whose text, the `which`th of [`literals`], stands at `at`.
+pub(super) fn secrets(bytes: &[u8], at: usize, which: usize, found: &mut impl FnMut(Generic)) {
+    let before = at.checked_sub(1).map(|at| bytes[at]);
+    if before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return;
+    }
+    let words = words(bytes, at);
+    for place in COMMANDS.get(which).map_or(&[][..], |(_, places)| places) {
+        if let Some(secret) = find(bytes, at, &words, *place).and_then(|span| judged(bytes, span)) {
+            found(secret);
+        }
+    }
+}
+
+fn find(bytes: &[u8], at: usize, words: &[Span], place: Place) -> Option<Span> {
+    let next = |options: &[&str]| {
+        let option = words.iter().position(|word| options.iter().any(|one| one.as_bytes() == word.of(bytes)))?;
+        words.get(option + 1).copied()
+    };
+    let rest = |word: &Span, by: usize| Span::new(word.start as usize + by, word.end as usize);
+    match place {
+        After(options) => next(options),
+        Login(options) => {
+            let login = next(options)?;
+            let colon = login.of(bytes).iter().position(|&b| b == b':')?;
+            Some(rest(&login, colon + 1))
+        }
+        Joined(option) => words.iter().find_map(|word| {
+            let text = word.of(bytes).strip_prefix(option.as_bytes())?;
+            (text.len() >= 4 && text[0] != b'=').then(|| rest(word, option.len()))
+        }),
+        Prefixed(starts) => words.iter().find_map(|word| {
+            let start = starts.iter().find(|start| word.of(bytes).starts_with(start.as_bytes()))?;
+            Some(rest(word, start.len()))
+        }),
+        Piped => piped(bytes, at),
+    }
+}
+
+/// The last word of the `echo` or `printf` before the pipe on the line; behind the colon of `user:password`.
+fn piped(bytes: &[u8], at: usize) -> Option<Span> {
+    let floor = at.saturating_sub(LENGTH);
+    let line = &bytes[floor..at];
+    let line_start = floor + line.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+    let line = &bytes[line_start..at];
+    let echo = [&b"echo "[..], b"printf "].iter().find_map(|word| memchr::memmem::find(line, word))?;
+    let words = words(bytes, line_start + echo);
+    let last = *words.get(1..)?.last()?;
+    match last.of(bytes).iter().position(|&b| b == b':') {
+        Some(colon) => Some(Span::new(last.start as usize + colon + 1, last.end as usize)),
+        None => Some(last),
+    }
+}
+
+fn judged(bytes: &[u8], span: Span) -> Option<Generic> {
+    let value = span.of(bytes);
+    let confidence = shape::judge(value, Judged { password: true, quoted: true, config: true })?;
+    (confidence > Confidence::Low || shape::is_varied(value)).then_some(Generic { value: span, confidence })
+}
+
+/// The words of a shell command from `at` to its end, without the quotes around them; a line may go on after `\`.
+fn words(bytes: &[u8], at: usize) -> Vec<Span> {
+    let limit = bytes.len().min(at + LENGTH);
+    let mut words = Vec::new();
+    let mut rest = at;
+    while rest < limit {
+        match bytes[rest] {
+            b' ' | b'\t' => rest += 1,
+            b'\\' if bytes.get(rest + 1) == Some(&b'\n') => rest += 2,
+            b'\n' | b';' | b'|' | b'&' | b')' | b'`' => break,
+            quote @ (b'"' | b'\'') => {
+                let Some(length) = bytes[rest + 1..limit].iter().position(|&b| b == quote || b == b'\n') else { break };
+                words.push(Span::new(rest + 1, rest + 1 + length));
+                rest += length + 2;
+            }
+            _ => {
+                let end = |b: &u8| b.is_ascii_whitespace() || b";|&)\"'`".contains(b);
+                let length = bytes[rest..limit].iter().position(end).unwrap_or(limit - rest);
+                words.push(Span::new(rest, rest + length));
+                rest += length.max(1);
+            }
+        }
+    }
+    words
+}

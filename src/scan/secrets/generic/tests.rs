@@ -1,0 +1,112 @@
+//! Contexts by language and format, and arbitrary bytes.
+
+use super::*;
+use crate::model::RepoPath;
+
+/// What is found as the value in `text`, whose file is `path`; the first of any kind.
+fn found(path: &str, text: &str) -> Option<String> {
+    let (bytes, manner) = (text.as_bytes(), Manner::of(&RepoPath::new(path)));
+    let lower = text.to_ascii_lowercase();
+    let mut all: Vec<Generic> = PARTS
+        .iter()
+        .flat_map(|part| lower.match_indices(part).map(|(at, _)| at).collect::<Vec<_>>())
+        .chain(text.match_indices("_PAT").map(|(at, _)| at))
+        .filter_map(|at| assignment(bytes, at, manner))
+        .collect();
+    Wordings::new().each(bytes, manner, |one| all.push(one));
+    all.first().map(|one| String::from_utf8_lossy(one.value.of(bytes)).into_owned())
+}
+
+/// A password that is put together here, so that no scan of this file finds it.
+const A: &str = concat!("Riv", "er!84", "kQz");
+/// The same for a key.
+const K: &str = concat!("q8Zk3m1V0x", "7c5B2n9L4j6H8g");
+
+#[test]
+fn values_are_found_where_languages_write_them() {
+    let cases = [
+        ("a.py", "r = get(url, auth=(\"admin\", \"$A\"))"),
+        ("a.py", "TOKEN = (\n    \"$K\"\n)"),
+        ("a.py", "headers = {\"Authorization\": \"token $K\"}"),
+        ("a.py", "connect(\"host=db password=$A dbname=x\")"),
+        ("a.js", "const s = process.env.API_SECRET || '$K';"),
+        ("a.js", "const secret = settings.get(\"x\") ?? \"$K\";"),
+        ("a.js", "crypto.createHmac(\"sha256\", \"$K\")"),
+        ("A.java", "source.setPassword(\"$A\");"),
+        ("A.java", "DriverManager.getConnection(url, \"root\", \"$A\");"),
+        ("A.java", "@Value(\"${app.secret:$K}\")"),
+        ("a.go", "req.SetBasicAuth(\"svc\", \"$A\")"),
+        ("a.go", "dsn := \"user:$A@tcp(db:3306)/app\""),
+        ("a.rs", "let password = String::from(\"$A\");"),
+        ("a.rb", "ENV[\"API_TOKEN\"] ||= \"$K\""),
+        ("a.php", "$k = getenv(\"API_KEY\") ?: \"$K\";"),
+        ("A.cs", "var password = @\"$A\";"),
+        ("a.m", "NSString *apiKey = @\"$K\";"),
+        ("a.c", "#define WIFI_PASSWORD \"$A\""),
+        ("a.c", "char password[] = \"$A\";"),
+        ("a.cpp", "std::string apiToken{\"$K\"};"),
+        ("a.r", "api_key <- \"$K\""),
+        ("a.clj", "(def api-key \"$K\")"),
+        ("a.ps1", "ConvertTo-SecureString \"$A\" -AsPlainText"),
+        ("a.vb", "Dim apiKey As String = \"$K\""),
+        ("build.gradle", "storePassword \"$A\""),
+        ("a.md", "Password: $A"),
+        ("a.yaml", "secret: |\n  $K\n"),
+        ("a.json", "{\"name\":\"API_KEY\",\"slotSetting\":false,\"value\":\"$K\"}"),
+        ("a.json", "{\"Jwt\":{\"Key\":\"$K\"}}"),
+        ("Info.plist", "<key>ApiKey</key>\n<string>$K</string>"),
+        ("a.tf", "variable \"db_password\" {\n  default = \"$A\"\n}"),
+        ("Dockerfile", "ENV API_KEY $K"),
+        ("nginx.conf", "proxy_set_header X-Api-Key \"$K\";"),
+        ("a.sh", "export GITHUB_PAT=$K"),
+        ("a.sh", "tool --password $A x"),
+        ("a.sh", "curl -s -u admin:$A https://h/x"),
+        ("a.sh", "mysql -u root -p$A db"),
+        ("a.sh", "echo \"root:$A\" | chpasswd"),
+        ("a.sh", "openssl rsa -passin pass:$A -in a"),
+    ];
+    for (path, text) in cases {
+        let (written, value) = match text.contains("$K") {
+            true => (text.replace("$K", K), K),
+            false => (text.replace("$A", A), A),
+        };
+        assert_eq!(found(path, &written).as_deref(), Some(value), "{path}: {text}");
+    }
+}
+
+#[test]
+fn what_says_where_a_value_comes_from_is_none() {
+    for (path, text) in [
+        ("a.py", "password = get_password(\"production\", 12)"),
+        ("a.py", "password = config[\"db_password_2\"]"),
+        ("a.js", "const token = localStorage.getItem('authToken2024');"),
+        ("a.js", "if (key === 'ArrowDown12') {}"),
+        ("a.ts", "setToken(token: string): void"),
+        ("a.json", "\"arn:aws:secretsmanager:eu-west-1:123:secret:MyDatabase-a1b2c3\""),
+        ("a.py", "[\"route53:GetAccessToken\",\n \"route53resolver:GetDNSView\"]"),
+        ("a.md", "const password = formData.get('x')"),
+        ("a.md", "Pass `verbosity=1` to get more"),
+        ("a.yaml", "password: ${DB_PASSWORD}"),
+        ("a.yaml", "password:\n  \"key\": 12"),
+        ("a.sh", "docker login -u me -p \"$PASSWORD\""),
+        ("a.sh", "mysql -u root -p$MYSQL_PASSWORD db"),
+        ("a.sh", "curl -u \"$USER:$PASS\" https://h"),
+    ] {
+        assert_eq!(found(path, text), None, "{path}: {text}");
+    }
+}
+
+proptest::proptest! {
+    /// Readers take any bytes, and what they tell lies inside.
+    #[test]
+    fn any_bytes_are_read(text in "[ -~\n\t\"'`\\\\(){}\\[\\]=:<>|,]{0,80}", part in 0..PARTS.len(), path in 0..3usize) {
+        let text = format!("{text}{}{text}", PARTS[part]);
+        let manner = Manner::of(&RepoPath::new(["a.py", "a.yaml", "a.md"][path]));
+        for at in 0..text.len() {
+            if let Some(one) = assignment(text.as_bytes(), at, manner) {
+                proptest::prop_assert!((one.value.end as usize) <= text.len());
+            }
+        }
+        Wordings::new().each(format!("curl {text} mysqli({text} jwt.sign({text} echo {text}|chpasswd").as_bytes(), manner, |_| {});
+    }
+}
