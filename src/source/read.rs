@@ -120,27 +120,32 @@ pub fn visit_bytes(
     true
 }
 
-/// True for content with a NUL in its first 8 KiB that is not UTF-16 with a byte order mark.
+/// True for content with a NUL in its first 8 KiB that is not UTF-16.
 #[must_use]
 pub fn is_binary(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(SNIFF)];
-    utf16_order(head).is_none() && memchr::memchr(0, head).is_some()
+    utf16(head).is_none() && memchr::memchr(0, head).is_some()
 }
 
-/// True for little endian, false for big endian, `None` without a UTF-16 mark (or with UTF-32's).
-fn utf16_order(bytes: &[u8]) -> Option<bool> {
+/// For UTF-16: true for little endian, and the length of its byte order mark. Without a mark it is UTF-16 where its
+/// first units are all ASCII text.
+fn utf16(bytes: &[u8]) -> Option<(bool, usize)> {
     match bytes {
-        [0xFF, 0xFE, 0, 0, ..] => None,
-        [0xFF, 0xFE, ..] => Some(true),
-        [0xFE, 0xFF, ..] => Some(false),
-        _ => None,
+        [0xFF, 0xFE, 0, 0, ..] => return None,
+        [0xFF, 0xFE, ..] => return Some((true, 2)),
+        [0xFE, 0xFF, ..] => return Some((false, 2)),
+        _ => {}
     }
+    let (units, _) = bytes[..bytes.len().min(256)].as_chunks::<2>();
+    let text = |b: u8| (b' '..=b'~').contains(&b) || matches!(b, b'\t' | b'\r' | b'\n');
+    let all = |low: usize| units.len() >= 8 && units.iter().all(|unit| text(unit[low]) && unit[1 - low] == 0);
+    if all(0) { Some((true, 0)) } else { all(1).then_some((false, 0)) }
 }
 
-/// UTF-16 with a byte order mark as UTF-8 without one; unpaired surrogates become U+FFFD.
+/// UTF-16 as UTF-8 without a byte order mark; unpaired surrogates become U+FFFD.
 fn decode_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
-    let little = utf16_order(bytes)?;
-    let units = bytes[2..].chunks_exact(2).map(|two| {
+    let (little, mark) = utf16(bytes)?;
+    let units = bytes[mark..].chunks_exact(2).map(|two| {
         let two = [two[0], two[1]];
         if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) }
     });
@@ -177,7 +182,7 @@ fn visit_windows(
             done.bytes += fresh as u64;
             if done.bytes == fresh as u64 {
                 done.binary = is_binary(&bytes);
-                if utf16_order(&bytes).is_some() {
+                if utf16(&bytes).is_some() {
                     return Ok((done, Some(too_large(path, max_bytes, "UTF-16 text past the limit is not scanned"))));
                 }
             }
@@ -229,6 +234,10 @@ mod tests {
         assert_eq!(decode_utf16(b"\xff\xfea\0\xe9\0").as_deref(), Some("aé".as_bytes()));
         assert_eq!(decode_utf16(b"\xfe\xff\0a").as_deref(), Some(&b"a"[..]));
         assert_eq!(decode_utf16(b"plain"), None);
+        // Without a mark, where all of its first units are ASCII text.
+        assert_eq!(decode_utf16(b"k\0e\0y\0 \0=\0 \0a\0b\0").as_deref(), Some(&b"key = ab"[..]));
+        assert_eq!(decode_utf16(b"\0k\0e\0y\0 \0=\0 \0a\0b").as_deref(), Some(&b"key = ab"[..]));
+        assert_eq!(decode_utf16(b"k\0e\0y\0 \0=\0 \0\x01\0b\0"), None);
         assert!(!is_binary(b"\xff\xfea\0"));
         assert!(is_binary(b"ab\0"));
     }

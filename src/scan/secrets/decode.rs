@@ -3,34 +3,96 @@
 use super::checks;
 use super::runs::is_token;
 
-/// A token run decoded from hexadecimal or base64, where that gives text.
+/// What joins a string literal to the next: its closing quote and what follows.
+pub(super) const JOINS: &[&str] = &[
+    "\" +", "' +", "\"+\"", "'+'", "\" \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"", "'\n ",
+    "'\n\t",
+];
+
+/// Shortest text inside decoded bytes that is looked at.
+const SHORTEST: usize = 12;
+
+/// A token run decoded from hexadecimal or base64, where that gives text; what is no text in it becomes line ends.
 pub(super) fn run(text: &[u8]) -> Option<Vec<u8>> {
     if !(24..=8192).contains(&text.len()) {
         return None;
     }
     let hex = text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit);
-    let plain = if hex {
+    let mut plain = if hex {
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
         text.chunks_exact(2).map(|two| Some(digit(two[0])? << 4 | digit(two[1])?)).collect::<Option<Vec<u8>>>()?
     } else {
         checks::decode(text.get(..text.len() / 4 * 4 + if text.len() % 4 == 1 { 0 } else { text.len() % 4 })?)?
     };
-    is_text(&plain).then_some(plain)
+    // UTF-16, as PowerShell takes its commands.
+    if plain.len() >= 2 * SHORTEST && plain.iter().skip(1).step_by(2).all(|b| *b == 0) {
+        plain = plain.into_iter().step_by(2).collect();
+    }
+    if is_text(&plain) {
+        return (plain.len() >= SHORTEST).then_some(plain);
+    }
+    // Random bytes have 20 of text in a row once in 300 million; such a row has one of every twentieth bytes.
+    if !plain.iter().skip(19).step_by(20).any(|b| is_text_byte(*b)) {
+        return None;
+    }
+    let longest = plain.split(|b| !is_text_byte(*b)).map(<[u8]>::len).max()?;
+    plain.iter_mut().filter(|b| !is_text_byte(**b)).for_each(|b| *b = b'\n');
+    (longest >= 20).then_some(plain)
+}
+
+fn is_text_byte(b: u8) -> bool {
+    b.is_ascii_graphic() || matches!(b, b' ' | b'\n' | b'\r' | b'\t')
 }
 
 fn is_text(plain: &[u8]) -> bool {
-    plain.len() >= 12 && plain.iter().all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\n' | b'\r' | b'\t'))
+    plain.iter().all(|b| is_text_byte(*b))
 }
 
-/// The word with an escape at `at`, without its escapes (`%41`, `\x41`, `\u0041`, `&#65;`, `&#x41;`): its end and what it says.
-pub(super) fn escapes(bytes: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
-    let window = bytes.get(at..bytes.len().min(at + 4096))?;
+/// Characters that HTML names and tokens have.
+const NAMED: &[(&[u8], u8)] = &[
+    (b"&lowbar;", b'_'),
+    (b"&hyphen;", b'-'),
+    (b"&dash;", b'-'),
+    (b"&period;", b'.'),
+    (b"&plus;", b'+'),
+    (b"&equals;", b'='),
+    (b"&sol;", b'/'),
+    (b"&colon;", b':'),
+    (b"&commat;", b'@'),
+];
+
+/// True where an escape of a letter, digit or mark of a token stands at `at`; such as `%20` and `%2F` are everywhere.
+pub(super) fn is_escape(bytes: &[u8], at: usize) -> bool {
+    let Some(text) = bytes.get(at..bytes.len().min(at + 12)) else { return false };
+    match text {
+        [b'%', b'2', b'D' | b'd' | b'E' | b'e' | b'B' | b'b', ..] | [b'%', b'3', b'0'..=b'9', ..] => true,
+        [b'%', b'4'..=b'7', digit, ..] => {
+            digit.is_ascii_hexdigit() && !matches!(text[1..3], [b'5' | b'7', b'B'..=b'E' | b'b'..=b'e'])
+        }
+        [b'\\', b'x', high, low, ..] => matches!(high, b'2'..=b'7') && low.is_ascii_hexdigit(),
+        [b'\\', b'u', b'0', b'0', high, ..] => matches!(high, b'2'..=b'7'),
+        [b'\\', b'u', b'{', ..] => true,
+        [b'\\', b'0'..=b'1', b'0'..=b'7', b'0'..=b'7', ..] => true,
+        // A literal or a value of the shell that goes on in the next line.
+        [b'\\', b'\n', next, ..] => is_token(*next) && at > 0 && is_token(bytes[at - 1]),
+        [b'&', b'#', ..] => true,
+        [b'&', ..] => NAMED.iter().any(|(name, _)| text.starts_with(name)),
+        _ => false,
+    }
+}
+
+/// The word with an escape at `at`, without its escapes (`%41`, `\x41`, `\u0041`, `\101`, `&#65;`, `&lowbar;`): its end,
+/// and what it says where that is long enough to matter.
+pub(super) fn escapes(bytes: &[u8], at: usize) -> (usize, Option<Vec<u8>>) {
+    let window = bytes.get(at..bytes.len().min(at + 4096)).unwrap_or_default();
     let mut plain = Vec::new();
-    let mut rest = 0;
-    let mut count = 0;
+    let (mut rest, mut count) = (0, 0);
     while let Some(&b) = window.get(rest) {
         if let Some((length, value)) = escape(&window[rest..]) {
-            plain.push(value);
+            if !value.is_none_or(is_text_byte) {
+                break;
+            }
+            plain.extend(value);
             rest += length;
             count += 1;
         } else if is_token(b) || matches!(b, b'.' | b':' | b'=' | b'@') {
@@ -40,22 +102,33 @@ pub(super) fn escapes(bytes: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
             break;
         }
     }
-    (count > 0 && plain.len() >= 12 && is_text(&plain)).then_some((at + rest, plain))
+    let said = (count > 0 && plain.len() >= SHORTEST).then_some(plain);
+    (at + rest.max(1), said)
 }
 
-fn escape(text: &[u8]) -> Option<(usize, u8)> {
+/// Length of an escape and the byte that it stands for; no byte for the end of a line that goes on.
+fn escape(text: &[u8]) -> Option<(usize, Option<u8>)> {
     let number = |digits: &[u8], radix| u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok();
+    let of = |length: usize, value: Option<u8>| value.map(|value| (length, Some(value)));
     match text {
-        [b'%', rest @ ..] => Some((3, number(rest.get(..2)?, 16)?)),
-        [b'\\', b'x', rest @ ..] => Some((4, number(rest.get(..2)?, 16)?)),
-        [b'\\', b'u', b'0', b'0', rest @ ..] => Some((6, number(rest.get(..2)?, 16)?)),
+        [b'%', rest @ ..] => of(3, number(rest.get(..2)?, 16)),
+        [b'\\', b'x', rest @ ..] => of(4, number(rest.get(..2)?, 16)),
+        [b'\\', b'u', b'0', b'0', rest @ ..] => of(6, number(rest.get(..2)?, 16)),
+        [b'\\', b'u', b'{', rest @ ..] => {
+            let end = rest.iter().take(7).position(|&b| b == b'}')?;
+            of(end + 4, number(&rest[..end], 16))
+        }
+        [b'\\', b'0'..=b'1', ..] => of(4, number(text.get(1..4)?, 8)),
+        [b'\\', b'\n', next, ..] if is_token(*next) => Some((2, None)),
         [b'&', b'#', rest @ ..] => {
             let end = rest.iter().take(6).position(|&b| b == b';')?;
-            let value = match rest.get(..end)? {
-                [b'x' | b'X', digits @ ..] => number(digits, 16)?,
-                digits => number(digits, 10)?,
-            };
-            Some((end + 3, value))
+            match rest.get(..end)? {
+                [b'x' | b'X', digits @ ..] => of(end + 3, number(digits, 16)),
+                digits => of(end + 3, number(digits, 10)),
+            }
+        }
+        [b'&', ..] => {
+            NAMED.iter().find(|(name, _)| text.starts_with(name)).map(|(name, value)| (name.len(), Some(*value)))
         }
         _ => None,
     }
@@ -93,4 +166,59 @@ fn literal_after(bytes: &[u8], at: usize, quote: u8) -> Option<(usize, usize)> {
     let body = bytes.get(from..bytes.len().min(from + 200))?;
     let length = body.iter().position(|&b| b == quote || b == b'\n').filter(|at| body[*at] == quote)?;
     Some((from, from + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_of_every_kind_say_what_they_stand_for() {
+        for text in [
+            "%61bcdefghijklm",
+            "\\x61bcdefghijklm",
+            "\\u0061bcdefghijklm",
+            "\\u{61}bcdefghijklm",
+            "\\141bcdefghijklm",
+            "&#97;bcdefghijklm",
+            "&#x61;bcdefghijklm",
+            "abcde\\\nfghijklm",
+        ] {
+            let (end, said) = escapes(text.as_bytes(), 0);
+            assert_eq!((end, said.as_deref()), (text.len(), Some(&b"abcdefghijklm"[..])), "{text}");
+            let at = text.find(['%', '\\', '&']).unwrap();
+            assert!(is_escape(text.as_bytes(), at), "{text}");
+        }
+        assert_eq!(escapes(b"abcdef&lowbar;ghijkl ", 0), (20, Some(b"abcdef_ghijkl".to_vec())));
+        for text in ["%20abc", "\\n", "50% of", "a && b", "\\u4e2d", "\\x00"] {
+            let at = text.find(['%', '\\', '&']).unwrap();
+            assert!(!is_escape(text.as_bytes(), at), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_among_bytes_and_utf_16_are_read() {
+        let base64 = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD_NO_PAD, bytes);
+        let text = "twenty bytes of text or more";
+        let mixed = [&[0, 1, 255][..], text.as_bytes(), &[254]].concat();
+        assert_eq!(run(base64(&mixed).as_bytes()), Some(format!("\n\n\n{text}\n").into_bytes()));
+        let wide: Vec<u8> = text.bytes().flat_map(|b| [b, 0]).collect();
+        assert_eq!(run(base64(&wide).as_bytes()), Some(text.as_bytes().to_vec()));
+        assert_eq!(run(base64(&[7; 40]).as_bytes()), None);
+    }
+
+    proptest::proptest! {
+        /// Any bytes are read, to an end inside of them.
+        #[test]
+        fn escapes_end_inside(text in "[%&#\\\\xu{}0-9a-f;\n]{0,60}") {
+            for at in 0..text.len() {
+                let (end, _) = escapes(text.as_bytes(), at);
+                proptest::prop_assert!(end > at && end <= text.len());
+                is_escape(text.as_bytes(), at);
+                if matches!(text.as_bytes()[at], b'"' | b'\'') {
+                    join(text.as_bytes(), at);
+                }
+            }
+        }
+    }
 }

@@ -53,12 +53,15 @@ impl SecretsScanner {
             }
             Lead::Pem => hits.extend(pem::read(bytes, at).map(|found| self.pem_hit(found))),
             Lead::Escape if depth > 0 && at >= escaped => {
-                let start =
-                    at - bytes[at.saturating_sub(64)..at].iter().rev().take_while(|b| runs::is_token(**b)).count();
-                if let Some((end, plain)) = decode::escapes(bytes, start) {
-                    escaped = end;
-                    inner.push((start, end, plain));
-                }
+                let start = at
+                    - bytes[at.saturating_sub(64)..at]
+                        .iter()
+                        .rev()
+                        .take_while(|b| runs::is_token(**b) || **b == b'.')
+                        .count();
+                let (end, plain) = decode::escapes(bytes, start);
+                escaped = end;
+                inner.extend(plain.map(|plain| (start, end, plain)));
             }
             Lead::Join if depth > 0 && at >= joined => {
                 if let Some((start, end, plain)) = decode::join(bytes, at) {

@@ -6,7 +6,7 @@
 
 use aho_corasick::packed;
 
-use super::runs;
+use super::{decode, runs};
 
 /// What a literal leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,5 +265,8 @@ impl<F: FnMut(usize, usize, Lead), R: FnMut(usize, usize)> runs::Seen for Look<'
 
     fn mark(&mut self, at: usize) {
         self.index.at_marks.at(self.bytes, at, self.found);
+        if decode::is_escape(self.bytes, at) {
+            (self.found)(at, 1, Lead::Escape);
+        }
     }
 }

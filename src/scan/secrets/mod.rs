@@ -87,20 +87,11 @@ impl SecretsScanner {
             (&["://"][..], false, Lead::Url),
             (&["-----BEGIN"], false, Lead::Pem),
             (&["earer ", "asic "], false, Lead::Scheme),
-            (
-                &["\\x6", "\\x4", "\\u006", "\\u004", "%41", "%67", "%73", "%5f", "%5F", "%2D", "%2d"],
-                false,
-                Lead::Escape,
-            ),
-            (&["\" +", "' +", "\" \\", "\" .", "' .", "\"\n ", "\"\n\t", "\" \"", "'\n ", "'\n\t"], false, Lead::Join),
+            (decode::JOINS, false, Lead::Join),
         ] {
             for literal in literals {
                 index.add(literal, any_case, false, lead);
             }
-        }
-        index.add("&#x", false, false, Lead::Escape);
-        for digit in ["&#4", "&#5", "&#6", "&#7", "&#8", "&#9", "&#1"] {
-            index.add(digit, false, false, Lead::Escape);
         }
         index.finish();
         let (allowed, generic) = (Allowed::new(&settings)?, builtin::rules(&settings));

@@ -59,11 +59,11 @@ const fn is_escape(b: u8) -> bool {
     matches!(b, b'\\' | b'%' | b'&')
 }
 
-/// True where a mark stands at the start of `text`: an escape's first byte, or a quote before a blank or a
-/// line's end.
+/// True where a mark stands at the start of `text`: an escape's first byte, or a quote before a blank, a line's
+/// end or an operator that joins.
 pub(super) fn is_mark(text: &[u8]) -> bool {
     match *text {
-        [b'"' | b'\'', b' ' | b'\n', ..] => true,
+        [b'"' | b'\'', b' ' | b'\n' | b'+' | b'.', ..] => true,
         [first, ..] => is_escape(first),
         [] => false,
     }
@@ -78,7 +78,7 @@ struct Masks {
     escape: u64,
     /// `"` and `'`.
     quote: u64,
-    /// A blank or a line's end.
+    /// What may follow a quote that is a mark: a blank, a line's end, an operator that joins.
     gap: u64,
 }
 
@@ -95,7 +95,7 @@ fn masks(block: &[u8; 64]) -> Masks {
         masks.token |= bits(digits | letters | is(b'+') | is(b'_'));
         masks.escape |= bits(is(b'\\') | is(b'%') | is(b'&'));
         masks.quote |= bits(is(b'"') | is(b'\''));
-        masks.gap |= bits(is(b' ') | is(b'\n'));
+        masks.gap |= bits(is(b' ') | is(b'\n') | is(b'+') | is(b'.'));
     }
     masks
 }
@@ -125,7 +125,7 @@ pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
     let (mut carry, mut at) = (0, 0);
     for block in blocks {
         let masks = masks(block);
-        let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n')));
+        let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n' | b'+' | b'.')));
         let mut marks = masks.escape | masks.quote & (masks.gap >> 1 | next << 63);
         while marks != 0 {
             seen.mark(at + marks.trailing_zeros() as usize);
@@ -222,7 +222,7 @@ mod tests {
             assert_eq!(masks.token, all(is_token(b)), "{b}");
             assert_eq!(masks.escape, all(is_escape(b)), "{b}");
             assert_eq!(masks.quote, all(matches!(b, b'"' | b'\'')), "{b}");
-            assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n')), "{b}");
+            assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n' | b'+' | b'.')), "{b}");
         }
     }
 
@@ -261,7 +261,7 @@ mod tests {
         }
 
         #[test]
-        fn the_blocks_find_the_marks_that_a_walk_finds(bytes in "([a-z\"' \n]{0,70}[\\\\%&\"']{1,3}){0,6}") {
+        fn the_blocks_find_the_marks_that_a_walk_finds(bytes in "([a-z\"' \n+.]{0,70}[\\\\%&\"']{1,3}){0,6}") {
             let bytes = bytes.as_bytes();
             let slow: Vec<usize> = (0..bytes.len()).filter(|at| is_mark(&bytes[*at..])).collect();
             prop_assert_eq!(all(bytes).marks, slow);

@@ -68,7 +68,8 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
     if link == Link::Calls {
         return call::by_name(bytes, name, rest, holds);
     }
-    if link == Link::Pairs && (!names_a_value(bytes, start) || name.eq_ignore_ascii_case(b"auth")) {
+    let other = name.eq_ignore_ascii_case(b"auth") || name.starts_with(b".");
+    if link == Link::Pairs && (other || !names_a_value(bytes, start)) {
         return None;
     }
     let found = value::locate(bytes, start, end, rest, link, manner)
@@ -168,7 +169,10 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
         return Some((Link::Sets, end + 13));
     }
     let blanks = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    (blanks > 0 && value::stands_beside(bytes, start, manner)).then_some((Link::Beside, end + blanks))
+    // In code the value has quotes, perhaps behind a letter.
+    let open = after.get(blanks..after.len().min(blanks + 2))?;
+    let may = manner != Manner::Code || open.iter().any(|b| matches!(b, b'"' | b'\''));
+    (blanks > 0 && may && value::stands_beside(bytes, start, manner)).then_some((Link::Beside, end + blanks))
 }
 
 /// Bytes of `[]` or `[64]` after a name in C.

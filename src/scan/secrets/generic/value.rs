@@ -158,7 +158,8 @@ fn quoted(bytes: &[u8], from: usize, open: u8) -> Option<Found> {
 fn unquoted(bytes: &[u8], start: usize, end: usize, from: usize, link: Link, manner: Manner) -> Option<Found> {
     let limit = bytes.len().min(from + LONGEST);
     let window = bytes.get(from..limit)?;
-    let close = |b: &u8| b.is_ascii_whitespace() || b";,\"'<&)}`".contains(b);
+    let literal = manner == Manner::Code;
+    let close = |b: &u8| b.is_ascii_whitespace() || b";,\"'<&)}`".contains(b) || literal && *b == b'\\';
     let length = match window.iter().position(close) {
         Some(length) => length,
         None if limit == bytes.len() => window.len(),
