@@ -7,13 +7,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// A password that no shape rule takes for anything else, put together only here.
-fn password(number: u32) -> String {
+pub fn password(number: u32) -> String {
     format!("x7Kq{}vB9!tR{number:02}", "%sLm2")
 }
 
 /// Runs git in `folder`, away from any configuration of this machine; false, with a printed reason, where
 /// there is no git.
-fn git(folder: &Path, args: &[&str]) -> bool {
+pub fn git(folder: &Path, args: &[&str]) -> bool {
     let run = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=A U Thor", "-c", "user.email=author@example.org", "-c", "protocol.file.allow=always"])
@@ -33,24 +33,24 @@ fn git(folder: &Path, args: &[&str]) -> bool {
     }
 }
 
-fn write(folder: &Path, path: &str, text: &str) {
+pub fn write(folder: &Path, path: &str, text: &str) {
     let file = folder.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, text).unwrap();
 }
 
-fn commit(folder: &Path, message: &str) {
+pub fn commit(folder: &Path, message: &str) {
     git(folder, &["add", "-A"]);
     git(folder, &["commit", "-q", "--allow-empty", "-m", message]);
 }
 
-fn repository() -> Option<tempfile::TempDir> {
+pub fn repository() -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
     git(folder.path(), &["init", "-q", "-b", "main", "."]).then_some(folder)
 }
 
 /// Exit code and findings of a scan.
-fn scan(folder: &Path, flags: &[&str]) -> (i32, Vec<Value>) {
+pub fn scan(folder: &Path, flags: &[&str]) -> (i32, Vec<Value>) {
     let run = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .current_dir(folder)
         .args(["scan", "-q", "--no-config", "-f", "jsonl"])
@@ -62,18 +62,18 @@ fn scan(folder: &Path, flags: &[&str]) -> (i32, Vec<Value>) {
     (run.status.code().unwrap(), findings)
 }
 
-fn places(findings: &[Value]) -> Vec<(String, u64)> {
+pub fn places(findings: &[Value]) -> Vec<(String, u64)> {
     let place = |one: &Value| (one["path"].as_str().unwrap().to_owned(), one["region"]["startLine"].as_u64().unwrap());
     findings.iter().map(place).collect()
 }
 
-fn id_of(folder: &Path, revision: &str) -> String {
+pub fn id_of(folder: &Path, revision: &str) -> String {
     let output = Command::new("git").current_dir(folder).args(["rev-parse", revision]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// Four commits: the password comes in the second, stays in the third, and goes in the fourth.
-fn four_commits(folder: &Path) {
+pub fn four_commits(folder: &Path) {
     write(folder, "a.txt", "hello\n");
     commit(folder, "one");
     write(folder, "conf/app.yaml", &format!("db:\n  password: \"{}\"\n", password(1)));

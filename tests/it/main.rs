@@ -12,6 +12,7 @@ mod deps;
 mod documents;
 #[cfg(unix)]
 mod git;
+mod git_odd;
 mod labelled;
 mod layering;
 mod merge;

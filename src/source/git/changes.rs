@@ -11,6 +11,7 @@ use gix::objs::FindExt;
 use gix::{ObjectId, Repository};
 use rayon::prelude::*;
 
+use super::place;
 use super::snapshot::{Change, Snapshot};
 use super::{Opened, fault, local, open, range};
 use crate::model::{Coverage, Notice, NoticeKind, Origin, RepoPath};
@@ -140,7 +141,9 @@ impl Source for Changes {
         visit: &(dyn Fn(Content<'_>) + Sync),
     ) -> Result<Outcome, SourceError> {
         let repository = &self.opened.repository;
-        let Listed { files, changed, mut notices } = self.files(&local(repository), wanted)?;
+        let here = local(repository);
+        let Listed { files, changed, mut notices } = self.files(&here, wanted)?;
+        notices.extend(place::borrowed(&here));
         let (bytes, scanned, binaries) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let troubles = Mutex::new(Vec::new());
         files.par_iter().for_each_init(

@@ -16,6 +16,8 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 use gix::{ObjectId, Repository, ThreadSafeRepository};
 use rayon::prelude::*;
 
+use super::place;
+use super::walk::{BEFORE, First, Trees, Walk, tips};
 use super::{Opened, fault, local, open, range};
 use crate::model::{Commit, Coverage, Notice, NoticeKind, Origin, RepoPath};
 use crate::source::tree::Exclusions;
@@ -23,12 +25,6 @@ use crate::source::{Content, Outcome, Source, SourceError, Want, read};
 
 /// Largest single object that is decoded, in bytes.
 const LARGEST: usize = 1 << 30;
-/// Folders within folders that are followed.
-const DEPTH: usize = 512;
-
-/// In place of a commit's number: what a range leaves out.
-const BEFORE: u32 = u32::MAX;
-
 /// What of a history is scanned.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -51,22 +47,6 @@ pub struct History {
     exclusions: Mutex<Exclusions>,
 }
 
-/// A blob's first appearance.
-struct First {
-    /// Its number; [`BEFORE`] where the range begins after it.
-    commit: u32,
-    path: RepoPath,
-    seen: AtomicBool,
-}
-
-/// Every blob of the walk.
-struct Walk {
-    /// Oldest first.
-    commits: Vec<ObjectId>,
-    blobs: HashMap<ObjectId, First>,
-    notices: Vec<Notice>,
-}
-
 /// Counts of one run.
 #[derive(Default)]
 struct Tally {
@@ -85,34 +65,12 @@ impl History {
         Ok(Self { settings, opened, exclusions: Mutex::new(exclusions) })
     }
 
-    /// The commits to begin at, and those to stop before.
-    fn ends(&self, local: &Repository) -> Result<(Vec<ObjectId>, Vec<ObjectId>), SourceError> {
-        if let Some(text) = &self.settings.range {
-            return range(local, text);
-        }
-        let unreadable = |error: &dyn std::fmt::Display| fault("cannot read the branches and tags", error);
-        let platform = local.references().map_err(|error| unreadable(&error))?;
-        let mut tips: Vec<ObjectId> = Vec::new();
-        for reference in platform.all().map_err(|error| unreadable(&error))?.flatten() {
-            let mut reference = reference;
-            if reference.name().as_bstr() == "refs/stash" && !self.settings.stashes {
-                continue;
-            }
-            // A tag may name a tree or a blob; those have no history.
-            let Ok(id) = reference.peel_to_id() else { continue };
-            if id.header().is_ok_and(|header| header.kind() == Kind::Commit) {
-                tips.push(id.detach());
-            }
-        }
-        tips.extend(local.head_id().ok().map(gix::Id::detach));
-        tips.sort_unstable();
-        tips.dedup();
-        Ok((tips, Vec::new()))
-    }
-
     fn walk(&self, local: &Repository) -> Result<Walk, SourceError> {
-        let (tips, hidden) = self.ends(local)?;
-        let mut walk = Walk { commits: Vec::new(), blobs: HashMap::default(), notices: Vec::new() };
+        let mut walk = Walk::default();
+        let (tips, hidden) = match &self.settings.range {
+            Some(text) => range(local, text)?,
+            None => (tips(local, self.settings.stashes, &mut walk)?, Vec::new()),
+        };
         if tips.is_empty() {
             return Ok(walk);
         }
@@ -139,83 +97,6 @@ impl History {
         }
         walk.look_at_what_was_there();
         Ok(walk)
-    }
-}
-
-impl Walk {
-    /// A range may change a file around a secret that was there before: the versions before it are scanned too,
-    /// so that what they hold is not told as new.
-    fn look_at_what_was_there(&mut self) {
-        let changed: std::collections::HashSet<RepoPath> =
-            self.blobs.values().filter(|first| first.commit != BEFORE).map(|first| first.path.clone()).collect();
-        for first in self.blobs.values_mut().filter(|first| first.commit == BEFORE) {
-            *first.seen.get_mut() = !changed.contains(&first.path);
-        }
-    }
-
-    fn incomplete(&mut self, what: &str) {
-        self.notices.push(Notice::incomplete(NoticeKind::Unreadable, format!("{what}. `git fsck` names it")));
-    }
-}
-
-/// Trees that were read already are not read again.
-struct Trees<'a> {
-    local: &'a Repository,
-    keeps: &'a mut dyn FnMut(&RepoPath) -> bool,
-    seen: HashSet<ObjectId>,
-    /// Every path that came, `None` where it is left out.
-    paths: std::collections::HashMap<Vec<u8>, Option<RepoPath>>,
-    buffer: Vec<u8>,
-}
-
-impl<'a> Trees<'a> {
-    fn new(local: &'a Repository, keeps: &'a mut dyn FnMut(&RepoPath) -> bool) -> Self {
-        Self { local, keeps, seen: HashSet::default(), paths: Default::default(), buffer: Vec::new() }
-    }
-
-    /// The path as reports write it, where it is wanted.
-    fn path(&mut self, bytes: Vec<u8>) -> Option<RepoPath> {
-        if let Some(known) = self.paths.get(&bytes) {
-            return known.clone();
-        }
-        let path = Some(RepoPath::from_bytes(&bytes)).filter(|path| (self.keeps)(path));
-        self.paths.insert(bytes, path.clone());
-        path
-    }
-
-    /// Enters every blob below a commit that no earlier one had, under the commit's number.
-    fn each(&mut self, commit: ObjectId, walk: &mut Walk, number: u32) {
-        let tree = self.local.objects.find_commit(&commit, &mut self.buffer).map(|commit| commit.tree());
-        let Ok(tree) = tree else {
-            walk.incomplete("a commit of the history is missing or damaged");
-            return;
-        };
-        let mut stack = vec![(tree, Vec::new(), 0)];
-        while let Some((tree, folder, depth)) = stack.pop() {
-            if depth > DEPTH || !self.seen.insert(tree) {
-                continue;
-            }
-            let mut buffer = std::mem::take(&mut self.buffer);
-            match self.local.objects.find_tree_iter(&tree, &mut buffer) {
-                Ok(entries) => {
-                    for entry in entries.flatten() {
-                        let id = entry.oid.to_owned();
-                        let mut path = [&folder[..], entry.filename].concat();
-                        if entry.mode.is_tree() && !self.seen.contains(&id) {
-                            path.push(b'/');
-                            stack.push((id, path, depth + 1));
-                        } else if entry.mode.is_blob()
-                            && !walk.blobs.contains_key(&id)
-                            && let Some(path) = self.path(path)
-                        {
-                            walk.blobs.insert(id, First { commit: number, path, seen: AtomicBool::new(false) });
-                        }
-                    }
-                }
-                Err(_) => walk.incomplete("a folder of the history is missing or damaged"),
-            }
-            self.buffer = buffer;
-        }
     }
 }
 
@@ -251,8 +132,10 @@ impl Visits<'_> {
     }
 }
 
-/// Gives every blob of every pack to `visits`. What cannot be decoded is left to the look-up by id.
-fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) {
+/// Gives every blob of every pack to `visits`; the number of objects whose stored bytes are not what they were.
+/// What cannot be decoded is left to the look-up by id.
+fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) -> usize {
+    let mut damaged = 0;
     let store = local.objects.store_ref();
     let mut folders = vec![store.path().to_path_buf()];
     folders.extend(store.alternate_db_paths().unwrap_or_default());
@@ -262,7 +145,11 @@ fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) {
         indices.retain(|path| path.extension().is_some_and(|extension| extension == "idx"));
         indices.sort();
         for index in indices {
-            let Ok(bundle) = pack::Bundle::at(&index, local.object_hash()) else { continue };
+            let Ok(bundle) = pack::Bundle::at(&index, local.object_hash()) else {
+                damaged += 1;
+                continue;
+            };
+            damaged += damaged_entries(&bundle);
             let options = pack::index::traverse::with_index::Options {
                 thread_limit: (threads > 0).then_some(threads),
                 check: pack::index::traverse::SafetyCheck::SkipFileAndObjectChecksumVerificationAndNoAbortOnDecodeError,
@@ -284,6 +171,22 @@ fn each_packed(local: &Repository, threads: usize, visits: &Visits<'_>) {
             );
         }
     }
+    damaged
+}
+
+/// Objects of a pack whose stored bytes have another checksum than the index says. To check what comes of them
+/// would mean to hash every object; their stored form is far smaller.
+fn damaged_entries(bundle: &pack::Bundle) -> usize {
+    let mut entries: Vec<(u64, Option<u32>)> =
+        bundle.index.iter().map(|entry| (entry.pack_offset, entry.crc32)).collect();
+    entries.sort_unstable();
+    let end = bundle.pack.pack_end() as u64;
+    let ends = entries.iter().skip(1).map(|entry| entry.0).chain([end]);
+    let wrong = |((start, sum), end): &(&(u64, Option<u32>), u64)| {
+        let stored = bundle.pack.entry_slice(*start..*end);
+        sum.is_some_and(|sum| stored.is_none_or(|bytes| crc32fast::hash(bytes) != sum))
+    };
+    entries.iter().zip(ends).filter(wrong).count()
 }
 
 /// Looks up what no pack gave; what is not there either.
@@ -311,7 +214,7 @@ fn each_left(repository: &ThreadSafeRepository, visits: &Visits<'_>) -> Vec<Repo
 /// Every blob of the newest commit's tree.
 fn in_head(local: &Repository) -> HashSet<ObjectId> {
     let Ok(head) = local.head_id() else { return HashSet::default() };
-    let mut walk = Walk { commits: Vec::new(), blobs: HashMap::default(), notices: Vec::new() };
+    let mut walk = Walk::default();
     Trees::new(local, &mut |_| true).each(head.detach(), &mut walk, 0);
     walk.blobs.into_keys().collect()
 }
@@ -338,9 +241,14 @@ impl Source for History {
         let repository = &self.opened.repository;
         let here = local(repository);
         let Walk { commits, blobs, mut notices } = self.walk(&here)?;
+        notices.extend(place::borrowed(&here));
         let tally = Tally::default();
         let visits = Visits { blobs: &blobs, wanted, visit, max_file_size: self.settings.max_file_size, tally: &tally };
-        each_packed(&here, self.settings.threads, &visits);
+        let damaged = each_packed(&here, self.settings.threads, &visits);
+        if damaged > 0 {
+            let message = format!("{damaged} objects of the packs are damaged. `git fsck` names them");
+            notices.push(Notice::incomplete(NoticeKind::Unreadable, message));
+        }
         let missing = each_left(repository, &visits);
         if let Some(first) = missing.first() {
             let message = format!(

@@ -3,13 +3,18 @@
 
 pub mod changes;
 pub mod history;
+mod place;
 mod snapshot;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
 use gix::{ObjectId, Repository, ThreadSafeRepository};
 
 use super::SourceError;
+
+/// Folders within folders that are followed.
+const DEPTH: usize = 512;
 
 /// A repository and its work tree.
 pub(super) struct Opened {
@@ -31,6 +36,7 @@ pub(super) fn open(folder: &Path) -> Result<Opened, SourceError> {
     let trust = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
     let repository = ThreadSafeRepository::discover_opts(folder, Default::default(), trust)
         .map_err(|error| fault(&format!("cannot open a git repository at `{}`", folder.display()), &error))?;
+    place::check(&repository.to_thread_local(), folder)?;
     let root = repository.work_tree.clone().unwrap_or_else(|| repository.to_thread_local().path().to_path_buf());
     Ok(Opened { repository, root })
 }

@@ -8,12 +8,9 @@ use gix::index::{Entry, extension};
 use gix::objs::FindExt;
 use gix::{ObjectId, Repository};
 
-use super::fault;
+use super::{DEPTH, fault};
 use crate::model::{Notice, NoticeKind};
 use crate::source::SourceError;
-
-/// Folders within folders that are compared.
-const DEPTH: usize = 512;
 
 /// A file that is new or another than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +98,11 @@ fn names(local: &Repository, tree: ObjectId) -> Option<Names> {
         return Some(Names::new());
     }
     let entries = local.objects.find_tree_iter(&tree, &mut buffer).ok()?;
-    let entries = entries.flatten().filter(|entry| entry.mode.is_tree() || entry.mode.is_blob());
-    Some(entries.map(|entry| ((entry.filename.to_vec(), entry.mode.is_tree()), entry.oid.to_owned())).collect())
+    let named = |entry: gix::objs::tree::EntryRef<'_>| {
+        let is_folder = entry.mode.is_tree();
+        (is_folder || entry.mode.is_blob()).then(|| ((entry.filename.to_vec(), is_folder), entry.oid.to_owned()))
+    };
+    entries.filter_map(|entry| entry.map(named).transpose()).collect::<Result<_, _>>().ok()
 }
 
 struct Compare<'a> {
@@ -123,8 +123,16 @@ impl Compare<'_> {
         })
     }
 
+    fn too_deep(&mut self, depth: usize) -> bool {
+        if depth > DEPTH {
+            let message = format!("folders are nested more than {DEPTH} deep: what is below was not compared");
+            self.notices.push(Notice::incomplete(NoticeKind::Limit, message));
+        }
+        depth > DEPTH
+    }
+
     fn trees(&mut self, before: Option<ObjectId>, after: Option<ObjectId>, folder: &mut Vec<u8>, depth: usize) {
-        if before == after || depth > DEPTH {
+        if before == after || self.too_deep(depth) {
             return;
         }
         let (old, new) = (self.names(before), self.names(after));
@@ -160,7 +168,7 @@ impl Compare<'_> {
         depth: usize,
     ) {
         let same = |cache: &extension::Tree| cache.num_entries.is_some() && Some(cache.id) == before;
-        if cache.is_some_and(same) || depth > DEPTH {
+        if cache.is_some_and(same) || self.too_deep(depth) {
             return;
         }
         let mut old = self.names(before);
@@ -180,6 +188,14 @@ impl Compare<'_> {
             let below = rest.partition_point(|other| other.path(index).starts_with(folder));
             let name = &name[..slash];
             let was = old.remove(&(name.to_vec(), true));
+            if let [sparse] = &rest[..below]
+                && sparse.mode == Mode::DIR
+            {
+                // A sparse index has a folder that is not checked out as one entry, with its tree.
+                self.trees(was, Some(sparse.id), &mut folder.to_vec(), depth + 1);
+                rest = &rest[below..];
+                continue;
+            }
             let cache = cache.and_then(|cache| cache.children.iter().find(|child| child.name[..] == *name));
             let (inside, after) = rest.split_at(below.max(1));
             self.entries(was, index, inside, cache, from + slash + 1, depth + 1);
