@@ -16,6 +16,7 @@ mod git_odd;
 mod labelled;
 mod layering;
 mod merge;
+mod redaction;
 #[cfg(unix)]
 mod pre_commit;
 mod sarif;

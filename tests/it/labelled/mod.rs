@@ -3,7 +3,7 @@
 //! `PORTCULLIS_SAMPLES=folder` also writes the set there, for other tools: one folder a sample, and `labels.tsv`.
 
 mod chance;
-mod recipe;
+pub mod recipe;
 
 use std::collections::BTreeMap;
 use std::path::Path;
