@@ -72,6 +72,11 @@ pub fn source(
     Ok(Box::new(stream.left_out(left_out)))
 }
 
+/// Whether suppressions inside the tree count.
+pub fn pragmas(args: &ScanArgs, settings: &Settings) -> bool {
+    !args.no_pragmas && settings.scan.pragmas.unwrap_or(true)
+}
+
 /// Which change was asked for.
 fn change(args: &ScanArgs) -> Option<Which> {
     if args.staged {
@@ -172,7 +177,7 @@ pub fn plan(
         scanners,
         threads: args.threads,
         today: today(),
-        pragmas: !args.no_pragmas && settings.scan.pragmas.unwrap_or(true),
+        pragmas: pragmas(args, settings),
         all_rules: args.sarif_rules == SarifRules::All,
         on_findings: None,
     }

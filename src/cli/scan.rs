@@ -100,7 +100,8 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
     let tf_plans = inputs.add_files(args.tf_plan.iter())?;
-    let own = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
+    let mut own = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
+    settings::foreign(&inputs.base, plan::pragmas(args, &configuration), &mut own)?;
     let scanners = plan::scanners(args, &configuration, &own.scanners)?;
     let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use super::args::ScanArgs;
-use super::output::env;
+use super::output::{env, read_file};
 use super::{CliError, own_rules, plan};
 use crate::advisory::{AdvisoryDb, LazyDb, store};
 use crate::config::{Settings, parse_age_days};
@@ -100,6 +100,24 @@ fn secrets(file: &Settings) -> secrets::Settings {
         prefilter: env("PORTCULLIS_NO_PREFILTER").is_none(),
         ..secrets::Settings::default()
     }
+}
+
+/// Adds what files of other secret scanners at the root say, or without `pragmas` their rules alone; a link is not
+/// followed.
+///
+/// # Errors
+/// Where such a file is there and cannot be read.
+pub fn foreign(base: &Path, pragmas: bool, own: &mut Own) -> Result<(), CliError> {
+    for name in secrets::Foreign::files() {
+        let path = base.join(name);
+        if path.symlink_metadata().is_ok_and(|file| file.is_file()) {
+            own.notices.extend(own.scanners.secrets.foreign.add(name, &read_file(&path)?));
+        }
+    }
+    if !pragmas {
+        own.scanners.secrets.foreign.keep_rules_alone();
+    }
+    Ok(())
 }
 
 fn deps(file: &Settings) -> deps::Settings {

@@ -16,9 +16,9 @@ mod git_odd;
 mod labelled;
 mod layering;
 mod merge;
-mod redaction;
 #[cfg(unix)]
 mod pre_commit;
+mod redaction;
 mod sarif;
 mod shop;
 mod support;

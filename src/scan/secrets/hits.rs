@@ -19,6 +19,8 @@ pub(super) struct Hit {
     pub(super) head: usize,
     /// What its structure was found to say; never text of a secret.
     pub(super) structure: Option<String>,
+    /// It gives way to what overlaps it: a rule of another tool often has a counterpart here.
+    pub(super) loose: bool,
 }
 
 impl SecretsScanner {
@@ -77,10 +79,14 @@ impl SecretsScanner {
             }
         });
         self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
+        for &rule in &self.everywhere {
+            self.ask(rule, path, bytes, 0, bytes.len(), hits);
+        }
         inner.append(&mut undone);
         for (start, end, plain) in inner {
             self.inner(path, &plain, start, end, depth, hits);
         }
+        let loose: Vec<Hit> = hits.extract_if(.., |hit| hit.loose).collect();
         generics.retain(|g| !hits.iter().any(|hit| hit.value.overlaps(g.value)));
         let specific = hits.len();
         generics.extend(
@@ -96,6 +102,11 @@ impl SecretsScanner {
                     other.confidence = other.confidence.max(hit.confidence);
                 }
                 None => hits.push(hit),
+            }
+        }
+        for hit in loose {
+            if !hits.iter().any(|other| other.value.overlaps(hit.value)) {
+                hits.push(hit);
             }
         }
     }
@@ -151,6 +162,7 @@ impl SecretsScanner {
             confidence: found.confidence,
             head: 0,
             structure: None,
+            loose: false,
         }
     }
 
@@ -158,14 +170,17 @@ impl SecretsScanner {
     fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let rule = &self.rules[rule];
         let (Some((regex, _)), Some(window)) = (rule.regex(), bytes.get(from..to)) else { return };
-        if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(path.as_str())) {
+        if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(path.as_str()))
+            || rule.path.as_ref().is_some_and(|regex| !regex.is_match(path.as_str().as_bytes()))
+        {
             return;
         }
         let anchored = rule.prefix;
         let mut seek = 0;
         while let Some(found) = regex.captures_at(window, seek) {
             let Some(whole) = found.get(0) else { return };
-            let value = found.name("secret").or_else(|| found.get(1)).unwrap_or(whole);
+            let named = || found.name("secret").or_else(|| found.get(1)).unwrap_or(whole);
+            let value = found.get(rule.group).filter(|_| rule.group > 0).unwrap_or_else(named);
             seek = whole.end().max(whole.start() + 1);
             let (start, end) = (from + value.start(), from + value.end());
             if value.len() >= 8
@@ -188,6 +203,7 @@ impl SecretsScanner {
                     severity: rule.rule.severity,
                     head,
                     structure: rule.check.and_then(|check| check.says(value.as_bytes())),
+                    loose: rule.loose,
                 });
                 if !rule.near.is_empty() {
                     return;

@@ -6,6 +6,7 @@ mod builtin;
 mod checks;
 mod decode;
 mod files;
+mod foreign;
 mod generic;
 mod hits;
 mod index;
@@ -20,9 +21,10 @@ mod shape;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{Draft, Input, Notice, NoticeKind, Property, RepoPath, Rule, Sink};
+use crate::model::{Draft, ForeignSuppression, Input, Notice, NoticeKind, Origin, Property, RepoPath, Rule, Sink};
 use crate::ruleset::{self, RulesError};
 use crate::scan::{Interest, Scanner};
+pub use foreign::Foreign;
 use index::{Index, Lead};
 use rule::SecretRule;
 pub use rule::Written as SecretRuleSource;
@@ -46,6 +48,8 @@ pub struct SecretsScanner {
     allowed: Allowed,
     documented: OnceLock<Vec<Arc<Rule>>>,
     wordings: generic::Wordings,
+    /// Rules that are asked about every file: those of other tools that have no keyword.
+    everywhere: Vec<usize>,
     settings: Settings,
 }
 
@@ -58,9 +62,14 @@ impl SecretsScanner {
         let mut rules = Vec::new();
         let mut index = Index::new(settings.prefilter);
         let built_in: Vec<SecretRuleSource> = ruleset::builtin("secrets")?;
+        let mut everywhere = Vec::new();
         let off =
             |id: &str| settings.disabled.iter().any(|name| name == id || name.strip_prefix("secrets/") == Some(id));
-        for written in built_in.into_iter().chain(settings.rules.iter().cloned()).filter(|rule| !off(&rule.id)) {
+        for written in built_in
+            .into_iter()
+            .chain(settings.rules.iter().chain(&settings.foreign.rules).cloned())
+            .filter(|rule| !off(&rule.id))
+        {
             let mut rule = SecretRule::new(written)?;
             overrule(&mut rule.rule, &settings);
             let at = rules.len();
@@ -69,8 +78,11 @@ impl SecretsScanner {
                 id: rule.rule.id.to_string(),
                 message: format!("`{word}` is shorter than 3 bytes"),
             };
+            if rule.loose && rule.literals.is_empty() {
+                everywhere.push(at);
+            }
             for word in &rule.literals {
-                if !index.add(word, false, rule.beside_run, lead) {
+                if !index.add(word, rule.loose, rule.beside_run, lead) {
                     return Err(short(word));
                 }
             }
@@ -102,6 +114,7 @@ impl SecretsScanner {
             allowed,
             documented: OnceLock::new(),
             wordings: generic::Wordings::new(),
+            everywhere,
             settings,
         })
     }
@@ -119,6 +132,25 @@ impl SecretsScanner {
                 _ => Arc::clone(&rule.rule),
             };
             self.generic.iter().map(Arc::clone).chain(self.rules.iter().map(with_help)).collect()
+        })
+    }
+
+    /// What another tool's file says of a finding.
+    fn suppressed(&self, input: &Input<'_>, hit: &hits::Hit) -> Option<ForeignSuppression> {
+        if self.settings.foreign.is_empty() {
+            return None;
+        }
+        let (start, bytes) = (hit.value.start as usize, input.bytes);
+        let newlines = memchr::memchr_iter(b'\n', bytes.get(..start)?).count();
+        let from = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |newline| newline + 1);
+        let to = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |gap| start + gap);
+        self.settings.foreign.suppresses(&foreign::Place {
+            rule: &hit.rule,
+            path: input.path.as_str(),
+            line: input.first_line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX)),
+            value: hit.value.of(bytes),
+            text: &bytes[from..to],
+            history: matches!(input.origin, Origin::Commit { .. }),
         })
     }
 
@@ -152,7 +184,12 @@ impl Scanner for SecretsScanner {
             let value = hit.value.of(input.bytes);
             let id = hit.rule.id.as_str();
             if hit.confidence < self.settings.min_confidence
-                || self.settings.disabled.iter().any(|name| hit.rule.answers_to(name))
+                || self
+                    .settings
+                    .disabled
+                    .iter()
+                    .chain(&self.settings.foreign.disabled)
+                    .any(|name| hit.rule.answers_to(name))
                 || self.allowed.value(value)
                 || !told.insert((hit.value, id.to_owned()))
             {
@@ -163,12 +200,14 @@ impl Scanner for SecretsScanner {
             if *count > MOST {
                 continue;
             }
+            let suppressed = self.suppressed(input, &hit);
             let rule = self.documented().iter().find(|rule| rule.id == hit.rule.id).unwrap_or(&hit.rule);
             let mut draft = Draft::new(rule, hit.value, format!("{}.", hit.rule.title));
             if let Some(structure) = hit.structure {
                 draft.message = format!("{} It is checked: {structure}.", draft.message);
                 draft.properties.push(("structure", Property::Text(structure)));
             }
+            draft.suppressed = suppressed;
             draft.severity = hit.severity;
             draft.confidence = hit.confidence;
             draft.secrets = vec![hit.value];

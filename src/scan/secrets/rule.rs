@@ -45,6 +45,43 @@ pub struct Written {
     pub near_misses: Vec<Sample>,
     /// Longest token run that every match holds; the build script fills it in for built-in rules.
     pub run: Option<usize>,
+    /// The group that is the secret; 0: the one named `secret`, else the first, else the whole match.
+    #[serde(skip)]
+    pub group: usize,
+    /// A regex that paths must match.
+    #[serde(skip)]
+    pub path: Option<Regex>,
+    /// Keywords in any case; without any the rule is asked everywhere. It gives way to every other rule.
+    #[serde(skip)]
+    pub loose: bool,
+}
+
+impl Written {
+    /// A rule of another tool, still without a pattern.
+    pub(super) fn loose(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: String::new(),
+            severity: "high".to_owned(),
+            confidence: "medium".to_owned(),
+            pattern: String::new(),
+            keywords: Vec::new(),
+            near: Vec::new(),
+            boundary: false,
+            check: None,
+            entropy: None,
+            paths: Vec::new(),
+            tags: Vec::new(),
+            help: String::new(),
+            references: Vec::new(),
+            matches: Vec::new(),
+            near_misses: Vec::new(),
+            run: Some(0),
+            group: 0,
+            path: None,
+            loose: true,
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -76,6 +113,9 @@ pub(super) struct SecretRule {
     /// Every match holds a token run, so that its literals need no look elsewhere.
     pub beside_run: bool,
     pub near: Vec<String>,
+    pub group: usize,
+    pub path: Option<Regex>,
+    pub loose: bool,
 }
 
 impl SecretRule {
@@ -96,6 +136,7 @@ impl SecretRule {
         let (literals, prefix) = match (written.near.is_empty(), written.keywords.is_empty()) {
             (false, _) => (Vec::new(), false),
             (true, false) => (written.keywords, false),
+            (true, true) if written.loose => (Vec::new(), false),
             (true, true) => (prefixes(&written.pattern).map_err(wrong)?, true),
         };
         let run = written.run.unwrap_or_else(|| token_run(&written.pattern));
@@ -111,6 +152,9 @@ impl SecretRule {
             literals,
             prefix,
             near: written.near,
+            group: written.group,
+            path: written.path,
+            loose: written.loose,
         })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use regex::bytes::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
 
+use super::foreign::Foreign;
 use super::rule::Written;
 use crate::model::{Confidence, Rule, Severity};
 use crate::ruleset::RulesError;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub stop_words: Vec<String>,
     /// Own rules.
     pub rules: Vec<Written>,
+    /// What files of other tools say.
+    pub foreign: Foreign,
     /// False: every place is looked at. Findings are the same, which a test shows.
     pub prefilter: bool,
 }
@@ -42,6 +45,7 @@ impl Default for Settings {
             allowed: Vec::new(),
             stop_words: Vec::new(),
             rules: Vec::new(),
+            foreign: Foreign::default(),
             prefilter: true,
         }
     }

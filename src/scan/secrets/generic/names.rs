@@ -161,7 +161,7 @@ const AFTER: &[&str] = &[
 ];
 
 /// Words that make it no secret, wherever they stand.
-const OPEN: &[&str] = &["public", "publishable", "no", "csrf", "xsrf"];
+const OPEN: &[&str] = &["public", "publishable", "no", "csrf", "xsrf", "hashed"];
 
 /// Longest name that is read; its last bytes count.
 const LONGEST: usize = 96;
