@@ -104,6 +104,7 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     let mut report = ScanReport {
         tools: vec![own_tool()],
         coverage: outcome.coverage,
+        provenance: outcome.provenance,
         scanners: plan.scanners.iter().map(|scanner| scanner.name()).collect(),
         findings: merge::findings(collected.findings),
         rules: collected.rules.into_iter().map(|(id, rule)| ((0, id), rule)).collect(),

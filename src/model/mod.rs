@@ -23,7 +23,7 @@ pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};
 pub use package::{Ecosystem, Package, PackageSource, Scope, purl};
 pub use path::RepoPath;
-pub use report::{Coverage, DatabaseInfo, ScanReport, Tool};
+pub use report::{Coverage, DatabaseInfo, Provenance, ScanReport, Tool};
 pub use rule::{Rule, RuleId};
 pub use severity::{Confidence, Severity};
 pub use span::{ColumnKind, LineIndex, Position, Span};

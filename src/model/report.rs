@@ -45,6 +45,17 @@ pub struct DatabaseInfo {
     pub advisories: u64,
 }
 
+/// Where a scanned history is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The repository's address, without credentials.
+    pub repository: String,
+    /// The newest commit that was read, all digits; empty where none was.
+    pub revision: String,
+    /// The branch that is checked out, where it stands at that commit; or empty.
+    pub branch: String,
+}
+
 /// One finished run: sorted, triaged, complete or not.
 #[derive(Clone, Debug, Default)]
 pub struct ScanReport {
@@ -64,6 +75,8 @@ pub struct ScanReport {
     pub scanners: Vec<&'static str>,
     /// The advisory snapshot, where dependencies were checked.
     pub database: Option<DatabaseInfo>,
+    /// Which repository and commit were read; only of commits.
+    pub provenance: Option<Provenance>,
     /// Wall time; shown to people, never written into a file that two runs should agree on.
     pub elapsed: Duration,
     /// False where a notice says that something was hidden from a scanner that wanted it.

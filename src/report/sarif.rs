@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Options, Reporter, json as shape, sarif_rules, shown};
 use crate::model::{
-    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, Region, Rule,
-    RuleId, ScanReport,
+    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, Provenance,
+    Region, Rule, RuleId, ScanReport,
 };
 
 /// Code scanning refuses a run with more results.
@@ -21,6 +21,8 @@ const KEPT_RESULTS: usize = 5_000;
 const MOST_SNIPPETS: usize = 10_000;
 /// Notifications of one run.
 const MOST_NOTIFICATIONS: usize = 1_000;
+/// What the paths of a run with a repository are relative to.
+const ROOT: &str = "SRCROOT";
 /// Related places of one result.
 const MOST_RELATED: usize = 100;
 
@@ -97,6 +99,11 @@ impl<'a> Run<'a> {
         if self.tool == 0 || !self.notices.is_empty() {
             write!(out, ",\n\"invocations\":[{}]", self.invocation())?;
         }
+        if let Some(provenance) = self.report.provenance.as_ref().filter(|_| self.tool == 0) {
+            write!(out, ",\n\"versionControlProvenance\":[{}]", version_control(provenance))?;
+            let root = json!({ROOT: {"description": {"text": "The root of the repository."}}});
+            write!(out, ",\n\"originalUriBaseIds\":{root}")?;
+        }
         out.write_all(b",\n\"columnKind\":\"utf16CodeUnits\",\n\"results\":[")?;
         for (at, finding) in self.findings.iter().enumerate() {
             out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
@@ -133,14 +140,20 @@ impl<'a> Run<'a> {
             Some(rule) if rule.severity == finding.severity => rule.score.unwrap_or_else(|| rule.severity.score()),
             _ => finding.severity.score(),
         };
+        let mut locations = [place(&finding.primary, None, if snippets { context(finding) } else { None })];
+        let mut related_locations = related(finding);
+        let base = self.report.provenance.as_ref().map(|_| ROOT);
+        for place in locations.iter_mut().chain(&mut related_locations) {
+            place.physical_location.artifact_location.uri_base_id = base;
+        }
         let suppressions: Vec<Value> = finding.suppressions.iter().map(suppression).collect();
         SarifResult {
             rule_id: finding.rule.as_str(),
             rule_index: self.indices.get(&finding.rule).copied(),
             level: finding.severity.sarif_level(),
             message: Text { text: message(&finding.message) },
-            locations: [place(&finding.primary, None, if snippets { context(finding) } else { None })],
-            related_locations: related(finding),
+            locations,
+            related_locations,
             partial_fingerprints: finding
                 .line_hash
                 .as_deref()
@@ -159,6 +172,17 @@ impl<'a> Run<'a> {
             properties: properties(finding),
         }
     }
+}
+
+/// The commit that was read; paths of results begin at the repository's root.
+fn version_control(provenance: &Provenance) -> Value {
+    let mut details = json!({"repositoryUri": provenance.repository, "mappedTo": {"uriBaseId": ROOT}});
+    for (name, value) in [("revisionId", &provenance.revision), ("branch", &provenance.branch)] {
+        if !value.is_empty() {
+            details[name] = json!(value);
+        }
+    }
+    details
 }
 
 /// What code scanning would drop, told instead of silent.
@@ -225,8 +249,11 @@ struct Physical<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Artifact {
     uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_base_id: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -258,7 +285,7 @@ impl From<Region> for SarifRegion {
 }
 
 fn place<'a>(location: &Location, id: Option<usize>, context_region: Option<Context<'a>>) -> Place<'a> {
-    let artifact_location = Artifact { uri: location.path.uri() };
+    let artifact_location = Artifact { uri: location.path.uri(), uri_base_id: None };
     let region = location.region.into();
     Place { id, physical_location: Physical { artifact_location, region, context_region }, message: None }
 }

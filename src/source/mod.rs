@@ -5,7 +5,7 @@ mod read;
 pub mod stream;
 pub mod tree;
 
-use crate::model::{Commit, Coverage, Input, Notice, RepoPath};
+use crate::model::{Commit, Coverage, Input, Notice, Provenance, RepoPath};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -67,6 +67,8 @@ pub struct Outcome {
     pub attribution: Option<Box<Attribution>>,
     /// What is new; only of a change. Findings elsewhere are not told.
     pub lines: Option<Arc<NewLines>>,
+    /// Which repository and commit; only of commits.
+    pub provenance: Option<Provenance>,
 }
 
 /// A supply of inputs, each read once.

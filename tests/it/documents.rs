@@ -39,7 +39,8 @@ fn reports() -> [[Value; 2]; 2] {
     let past = tree.join("past");
     fs::create_dir(&past).unwrap();
     fs::write(past.join("a.py"), ["db_pass", "word = \"Zk81qWmR0ver\"\n"].concat()).unwrap();
-    let commit = "git init -q . && git add . && git commit -q -m one";
+    let commit =
+        "git init -q . && git remote add origin https://example.org/a.git && git add . && git commit -q -m one";
     assert!(crate::cli::shell(commit, &past, &past).status().unwrap().success(), "there is a git");
     ["json", "sarif"].map(|format| {
         let now = ["-q", "--show-suppressed", "--sarif-rules=all", "--baseline=portcullis-baseline.json", "."];

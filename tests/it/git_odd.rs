@@ -393,3 +393,34 @@ fn no_mode_runs_anything_of_a_hostile_repository() {
     assert!(hook.is_ok());
     assert!(!marker.exists(), "something of the repository ran");
 }
+
+#[test]
+fn sarif_of_commits_names_repository_and_revision_without_credentials() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    four_commits(folder);
+    let provenance = |flags: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .current_dir(folder)
+            .args(["scan", "-q", "--no-config", "-f", "sarif"])
+            .args(flags)
+            .output()
+            .unwrap();
+        assert!(!String::from_utf8_lossy(&run.stdout).contains("of-the-remote"));
+        let log: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+        (log["runs"][0]["versionControlProvenance"][0].clone(), log["runs"][0]["automationDetails"]["id"].clone())
+    };
+    assert!(provenance(&["--history"]).0.is_null(), "no remote, no address");
+    git(folder, &["remote", "add", "origin", "https://me:of-the-remote@example.org/a/b.git"]);
+    let (whole, category) = provenance(&["--history"]);
+    assert_eq!(whole["repositoryUri"], "https://example.org/a/b.git");
+    assert_eq!(whole["revisionId"], id_of(folder, "HEAD"));
+    assert_eq!((&whole["branch"], &whole["mappedTo"]["uriBaseId"]), (&"main".into(), &"SRCROOT".into()));
+    assert_eq!(category, "portcullis-history/");
+    let (range, _) = provenance(&["--history=HEAD~2..HEAD~1"]);
+    assert_eq!(range["revisionId"], id_of(folder, "HEAD~1"));
+    assert!(range["branch"].is_null());
+    let (range, category) = provenance(&["--diff", "HEAD~1"]);
+    assert_eq!((&range["revisionId"], category), (&id_of(folder, "HEAD").into(), "portcullis/".into()));
+    assert!(provenance(&["--staged"]).0.is_null());
+}

@@ -12,6 +12,7 @@ mod deps;
 mod documents;
 #[cfg(unix)]
 mod git;
+#[cfg(unix)]
 mod git_odd;
 mod labelled;
 mod layering;

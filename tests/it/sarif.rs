@@ -4,7 +4,7 @@ use std::process::Command;
 
 use portcullis::model::{
     BaselineState, Confidence, Finding, FindingFix, Fingerprint, FingerprintFields, Location, Notice, NoticeKind,
-    Origin, Region, Related, RepoPath, Rule, ScanReport, Severity, Snippet, Suppression, Tool,
+    Origin, Provenance, Region, Related, RepoPath, Rule, ScanReport, Severity, Snippet, Suppression, Tool,
 };
 use portcullis::report::{self, Options};
 
@@ -34,6 +34,11 @@ fn full() -> ScanReport {
         finding.baseline = Some(BaselineState::New);
     }
     report.notices.push(Notice::warning(NoticeKind::Unparsed, "Line 3 does not parse").at(&RepoPath::new("e.tf")));
+    report.provenance = Some(Provenance {
+        repository: "https://example.org/a/b.git".into(),
+        revision: "0a".repeat(20),
+        branch: "main".into(),
+    });
     report.verdict = vec!["FAIL: 1 of 2 findings meets the gate (high or worse).".into()];
     report
 }

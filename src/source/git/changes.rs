@@ -11,9 +11,9 @@ use gix::objs::FindExt;
 use gix::{ObjectId, Repository};
 use rayon::prelude::*;
 
-use super::place;
 use super::snapshot::{Change, Snapshot};
 use super::{Opened, fault, local, open, range};
+use super::{place, provenance};
 use crate::model::{Coverage, Notice, NoticeKind, Origin, RepoPath};
 use crate::source::tree::Exclusions;
 use crate::source::{Content, Lines, Outcome, Source, SourceError, Want, read};
@@ -57,6 +57,9 @@ struct File {
     want: Want,
 }
 
+/// The tree before, the state after, and its commit.
+type States = (Option<ObjectId>, Snapshot, Option<ObjectId>);
+
 /// What is to be scanned.
 #[derive(Default)]
 struct Listed {
@@ -64,6 +67,8 @@ struct Listed {
     files: Vec<File>,
     /// The changes alone.
     changed: BTreeMap<RepoPath, Change>,
+    /// The commit of what is new, where it is one.
+    newest: Option<ObjectId>,
     notices: Vec<Notice>,
 }
 
@@ -77,8 +82,8 @@ impl Changes {
         Ok(Self { settings, opened, exclusions: Mutex::new(exclusions) })
     }
 
-    /// The state before and the state after.
-    fn states(&self, local: &Repository) -> Result<(Option<ObjectId>, Snapshot), SourceError> {
+    /// The state before, the state after, and the commit that it is of.
+    fn states(&self, local: &Repository) -> Result<States, SourceError> {
         let tree_of = |commit: ObjectId| {
             let mut buffer = Vec::new();
             let found = local.objects.find_commit(&commit, &mut buffer).map(|commit| commit.tree());
@@ -88,21 +93,21 @@ impl Changes {
             Which::Staged(file) => {
                 let file = file.clone().unwrap_or_else(|| local.index_path());
                 let head = local.head_id().ok().map(|id| tree_of(id.detach())).transpose()?;
-                Ok((head, Snapshot::index(&file, local)?))
+                Ok((head, Snapshot::index(&file, local)?, None))
             }
             Which::Range(text) => {
                 let text = if text.contains("..") { text.clone() } else { format!("{text}...HEAD") };
                 let (tips, hidden) = range(local, &text)?;
                 let Some(newest) = tips.last() else { return Err(fault("cannot read the range", &"it is empty")) };
                 let before = hidden.first().map(|id| tree_of(*id)).transpose()?;
-                Ok((before, Snapshot::Tree(tree_of(*newest)?)))
+                Ok((before, Snapshot::Tree(tree_of(*newest)?), Some(*newest)))
             }
         }
     }
 
     fn files(&self, local: &Repository, wanted: &(dyn Fn(&RepoPath) -> Want + Sync)) -> Result<Listed, SourceError> {
-        let (before, after) = self.states(local)?;
-        let mut listed = Listed::default();
+        let (before, after, newest) = self.states(local)?;
+        let mut listed = Listed { newest, ..Listed::default() };
         let changes = after.changes_since(local, before, &mut listed.notices);
         let mut exclusions =
             self.exclusions.lock().map_err(|_| fault("cannot list the changes", &"a thread failed"))?;
@@ -142,7 +147,7 @@ impl Source for Changes {
     ) -> Result<Outcome, SourceError> {
         let repository = &self.opened.repository;
         let here = local(repository);
-        let Listed { files, changed, mut notices } = self.files(&here, wanted)?;
+        let Listed { files, changed, newest, mut notices } = self.files(&here, wanted)?;
         notices.extend(place::borrowed(&here));
         let (bytes, scanned, binaries) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let troubles = Mutex::new(Vec::new());
@@ -175,6 +180,7 @@ impl Source for Changes {
             bytes_scanned: bytes.into_inner(),
             binary: binaries.into_inner(),
         };
+        let provenance = newest.and_then(|newest| provenance::of(&here, Some(newest)));
         let handle = repository.clone();
         let whole_files = self.settings.whole_files;
         let new_lines = move |path: &RepoPath| {
@@ -184,7 +190,7 @@ impl Source for Changes {
                 None => Lines::All,
             })
         };
-        Ok(Outcome { coverage, notices, lines: Some(Arc::new(new_lines)), ..Outcome::default() })
+        Ok(Outcome { coverage, notices, lines: Some(Arc::new(new_lines)), provenance, ..Outcome::default() })
     }
 }
 

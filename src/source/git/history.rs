@@ -16,9 +16,9 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 use gix::{ObjectId, Repository, ThreadSafeRepository};
 use rayon::prelude::*;
 
-use super::place;
 use super::walk::{BEFORE, First, Trees, Walk, tips};
 use super::{Opened, fault, local, open, range};
+use super::{place, provenance};
 use crate::model::{Commit, Coverage, Notice, NoticeKind, Origin, RepoPath};
 use crate::source::tree::Exclusions;
 use crate::source::{Content, Outcome, Source, SourceError, Want, read};
@@ -267,6 +267,11 @@ impl Source for History {
             bytes_scanned: tally.bytes.into_inner(),
             binary: tally.binary.into_inner(),
         };
+        let newest = match &self.settings.range {
+            Some(_) => commits.last().copied(),
+            None => here.head_id().ok().map(gix::Id::detach),
+        };
+        let provenance = provenance::of(&here, newest);
         let head = in_head(&here);
         let handle = repository.clone();
         let attribute = move |blob: &str| {
@@ -276,6 +281,6 @@ impl Source for History {
             let found = commit(&handle.to_thread_local(), first.commit, commit_id);
             Some(Commit { in_head: head.contains(&id), ..found })
         };
-        Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)), ..Outcome::default() })
+        Ok(Outcome { coverage, notices, attribution: Some(Box::new(attribute)), provenance, ..Outcome::default() })
     }
 }

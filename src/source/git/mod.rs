@@ -4,6 +4,7 @@
 pub mod changes;
 pub mod history;
 mod place;
+mod provenance;
 mod snapshot;
 mod walk;
 
