@@ -21,6 +21,24 @@ pub(super) struct Hit {
     pub(super) structure: Option<String>,
     /// It gives way to what overlaps it: a rule of another tool often has a counterpart here.
     pub(super) loose: bool,
+    /// The id that goes with it.
+    pub(super) beside: Option<Span>,
+}
+
+impl Hit {
+    /// What a rule says of a value, and no more.
+    pub(super) fn plain(rule: &Arc<Rule>, value: Span) -> Self {
+        Self {
+            rule: Arc::clone(rule),
+            value,
+            confidence: rule.confidence,
+            severity: rule.severity,
+            head: 0,
+            structure: None,
+            loose: false,
+            beside: None,
+        }
+    }
 }
 
 impl SecretsScanner {
@@ -109,6 +127,9 @@ impl SecretsScanner {
                 hits.push(hit);
             }
         }
+        if depth == FORMS {
+            self.join(bytes, hits);
+        }
     }
 
     /// What a decoded region holds, reported at the region; the surest of its secrets.
@@ -154,16 +175,7 @@ impl SecretsScanner {
     }
 
     fn generic_hit(&self, rule: usize, found: Generic) -> Hit {
-        let rule = Arc::clone(&self.generic[rule]);
-        Hit {
-            severity: rule.severity,
-            rule,
-            value: found.value,
-            confidence: found.confidence,
-            head: 0,
-            structure: None,
-            loose: false,
-        }
+        Hit { confidence: found.confidence, ..Hit::plain(&self.generic[rule], found.value) }
     }
 
     /// Asks one rule about `from..to`.
@@ -197,13 +209,10 @@ impl SecretsScanner {
                     .max()
                     .unwrap_or(0);
                 hits.push(Hit {
-                    rule: Arc::clone(&rule.rule),
-                    value: Span::new(start, end),
-                    confidence: rule.rule.confidence,
-                    severity: rule.rule.severity,
                     head,
                     structure: rule.check.and_then(|check| check.says(value.as_bytes())),
                     loose: rule.loose,
+                    ..Hit::plain(&rule.rule, Span::new(start, end))
                 });
                 if !rule.near.is_empty() {
                     return;

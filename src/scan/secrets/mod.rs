@@ -10,6 +10,7 @@ mod foreign;
 mod generic;
 mod hits;
 mod index;
+mod pairs;
 mod pem;
 mod rule;
 #[cfg(test)]
@@ -21,7 +22,9 @@ mod shape;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{Draft, ForeignSuppression, Input, Notice, NoticeKind, Origin, Property, RepoPath, Rule, Sink};
+use crate::model::{
+    Draft, DraftRelated, ForeignSuppression, Input, Notice, NoticeKind, Origin, Property, RepoPath, Rule, Sink,
+};
 use crate::ruleset::{self, RulesError};
 use crate::scan::{Interest, Scanner};
 pub use foreign::Foreign;
@@ -211,6 +214,11 @@ impl Scanner for SecretsScanner {
             draft.severity = hit.severity;
             draft.confidence = hit.confidence;
             draft.secrets = vec![hit.value];
+            if let Some(id) = hit.beside {
+                draft.secrets.push(id);
+                let message = "The key id that goes with it.".to_owned();
+                draft.related.push(DraftRelated { path: None, span: id, message });
+            }
             draft.shown_head = u8::try_from(hit.head.min(value.len() / 3)).unwrap_or(0);
             draft.shown_tail = if value.len() >= 24 && value.iter().all(u8::is_ascii_graphic) { 4 } else { 0 };
             sink.report(draft);
