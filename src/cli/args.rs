@@ -141,7 +141,7 @@ pub struct ScanArgs {
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0, env = "PORTCULLIS_THREADS")]
     pub threads: usize,
     /// A folder of rules of your own, in the form of rules/README.md and rules/iac/README.md, and of policies for
-    /// Checkov; may be repeated.
+    /// Checkov, conftest and Trivy; may be repeated.
     #[arg(long, visible_alias = "policy", value_name = "DIR")]
     pub rules: Vec<PathBuf>,
     /// Rules listed in SARIF: those that fired, or all.

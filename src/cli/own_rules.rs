@@ -7,7 +7,7 @@ use super::CliError;
 use super::output::read_file;
 use crate::model::{Notice, NoticeKind};
 use crate::ruleset;
-use crate::scan::iac::policy::checkov;
+use crate::scan::iac::policy::{checkov, rego};
 use crate::scan::iac::{Own, read_rules};
 use crate::scan::secrets::SecretRuleSource;
 
@@ -23,19 +23,30 @@ pub struct OwnRules {
     pub iac: Own,
     /// Policies that could not be used, and files that hold none.
     pub notices: Vec<Notice>,
+    /// Policies in Rego, read and not yet compiled.
+    rego: Vec<rego::Source>,
 }
 
-/// Reads every file of rules below the folders.
+/// Reads every file of rules below the folders: those that the configuration names, then those of the command line.
+/// What is in Rego can compute, and costs time and memory as it likes: from a configuration it runs only where that is
+/// `trusted`.
 ///
 /// # Errors
 /// Names the folder or file, the line, and what to write instead; its author is at fault.
-pub fn load(folders: &[PathBuf]) -> Result<OwnRules, CliError> {
+pub fn load(configured: &[PathBuf], named: &[PathBuf], trusted: bool) -> Result<OwnRules, CliError> {
     let mut own = OwnRules::default();
-    for folder in folders {
-        for file in files(folder)? {
-            read(&file, &mut own)?;
-        }
+    let read_all = |folders: &[PathBuf], own: &mut OwnRules| -> Result<(), CliError> {
+        folders.iter().try_for_each(|folder| files(folder)?.iter().try_for_each(|file| read(file, own)))
+    };
+    read_all(configured, &mut own)?;
+    if !own.rego.is_empty() && !trusted {
+        own.rego.clear();
+        let message = "Policies in Rego that the configuration names were not used: name their folder with --policy, or \
+                       give --trust-config where you trust the tree.";
+        own.notices.push(Notice::incomplete(NoticeKind::Config, message));
     }
+    read_all(named, &mut own)?;
+    own.iac.rego = rego::load(std::mem::take(&mut own.rego), &mut own.notices);
     Ok(own)
 }
 
@@ -70,6 +81,10 @@ fn reader(file: &Path) -> Option<Reader> {
     Some(match file.extension()?.to_str()? {
         "toml" => read_toml,
         "yaml" | "yml" => |name, text, own| read_policy(name, text, false, own),
+        "rego" => |name, text, own| {
+            own.rego.push((name.to_owned(), text.to_owned()));
+            Ok(())
+        },
         "json" => |name, text, own| read_policy(name, text, true, own),
         _ => return None,
     })

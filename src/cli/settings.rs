@@ -1,7 +1,7 @@
 //! The configuration and the flags, as what each scanner is told.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -42,8 +42,7 @@ pub fn scanners(args: &ScanArgs, file: &Settings, iac: iac::Settings) -> Result<
         told.replace(Some((Arc::clone(&db), warnings)));
         Ok(db)
     };
-    let folders: Vec<PathBuf> = file.scan.rules.iter().chain(&args.rules).cloned().collect();
-    let own_rules = own_rules::load(&folders)?;
+    let own_rules = own_rules::load(&file.scan.rules, &args.rules, args.trust_config)?;
     let scanners = registry::Settings {
         secrets: secrets::Settings { rules: own_rules.secrets, ..secrets(file) },
         iac_rules: Mutex::new(own_rules.iac),

@@ -40,6 +40,8 @@ pub struct Own {
     pub rules: Vec<IacRule>,
     /// In Checkov's.
     pub policies: Vec<policy::checkov::Policy>,
+    /// In Rego.
+    pub rego: Option<policy::rego::Policies>,
 }
 
 impl From<Vec<IacRule>> for Own {
@@ -63,13 +65,29 @@ impl IacScanner {
         Self { settings, others: Mutex::new(others.into()), book: OnceLock::new() }
     }
 
+    /// Hands a file to policies in Rego, as the documents that conftest would make of it.
+    fn ask_rego(&self, rego: &policy::rego::Policies, input: &Input<'_>, sink: &mut Sink) {
+        let name = input.path.file_name();
+        if (dockerfile::PLATFORM.interest)(input.path) != Interest::None {
+            rego.docker(input, sink);
+        } else if self.settings.tf_plans.contains(input.path) || lower::terraform::is_plan(name) {
+            rego.node(input, &crate::syntax::json::parse(input.bytes).value, sink);
+        } else if lower::terraform::is_configuration(name) && input.path.extension() != "json" {
+            rego.terraform(input, sink);
+        } else {
+            for document in lower::documents::known(input) {
+                rego.node(input, &document, sink);
+            }
+        }
+    }
+
     fn book(&self) -> &RuleBook {
         self.book.get_or_init(|| {
             let read = |(_, text): &(&str, &str)| rule::read(text).expect("a test reads every built-in rule");
             let mut rules: Vec<IacRule> = rule::BUILT_IN.iter().flat_map(read).collect();
             let own = std::mem::take(&mut *self.others.lock().unwrap_or_else(PoisonError::into_inner));
             rules.extend(own.rules);
-            RuleBook::new(rules).with_policies(own.policies)
+            RuleBook::new(rules).with_policies(own.policies, own.rego)
         })
     }
 }
@@ -200,7 +218,8 @@ impl Scanner for IacScanner {
     fn rules(&self) -> Vec<Arc<Rule>> {
         let book = self.book();
         let policies = book.policies().iter().map(|policy| &policy.rule);
-        book.rules().iter().map(|rule| &rule.rule).chain(policies).map(Arc::clone).collect()
+        let rego = book.rego().into_iter().flat_map(policy::rego::Policies::rules);
+        book.rules().iter().map(|rule| &rule.rule).chain(policies).chain(rego).map(Arc::clone).collect()
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
@@ -215,6 +234,9 @@ impl Scanner for IacScanner {
             if (platform.interest)(input.path) != Interest::None {
                 (platform.scan)(input, self.book(), sink);
             }
+        }
+        if let Some(rego) = self.book().rego().filter(|_| input.whole) {
+            self.ask_rego(rego, input, sink);
         }
     }
 

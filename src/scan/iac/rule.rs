@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::check::{self, Check};
 use super::policy::checkov::Policy;
+use super::policy::rego::Policies;
 use crate::model::{Confidence, Rule, Severity};
 
 /// The built-in rule files: name and text.
@@ -177,6 +178,7 @@ pub struct RuleBook {
     /// From a rule's id to those that subsume it.
     wider: HashMap<String, Vec<Arc<Rule>>>,
     policies: Vec<Policy>,
+    rego: Option<Policies>,
 }
 
 impl RuleBook {
@@ -197,14 +199,21 @@ impl RuleBook {
                 wider.entry(id.clone()).or_default().push(Arc::clone(&rule.rule));
             }
         }
-        Self { rules, by_kind, wider, policies: Vec::new() }
+        Self { rules, by_kind, wider, policies: Vec::new(), rego: None }
     }
 
-    /// The same with policies in Checkov's form.
+    /// The same with policies in Checkov's form, and in Rego.
     #[must_use]
-    pub fn with_policies(mut self, policies: Vec<Policy>) -> Self {
+    pub fn with_policies(mut self, policies: Vec<Policy>, rego: Option<Policies>) -> Self {
         self.policies = policies;
+        self.rego = rego;
         self
+    }
+
+    /// Policies in Rego.
+    #[must_use]
+    pub fn rego(&self) -> Option<&Policies> {
+        self.rego.as_ref()
     }
 
     /// Policies in Checkov's form.

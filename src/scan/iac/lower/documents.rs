@@ -49,7 +49,6 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
-    let marked = |bytes: &[u8]| MARKS.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some());
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
@@ -57,14 +56,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         let message = "This is a Helm template; it is checked only once it is rendered.";
         return sink.notice(Notice::note(NoticeKind::Skipped, message).at(input.path));
     }
-    let first = input.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let Parsed { value: documents, errors } = match (input.path.extension(), first) {
-        ("json", _) | ("template", Some(b'{')) => {
-            let Parsed { value, errors } = json::parse(input.bytes);
-            Parsed { value: vec![value], errors }
-        }
-        _ => yaml::parse_documents(input.bytes),
-    };
+    let Parsed { value: documents, errors } = parse(input);
     let mut lowered = Lowered::default();
     for document in &documents {
         if let Some(language) = LANGUAGES.iter().find(|language| (language.is)(input.path, document)) {
@@ -83,6 +75,32 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     for draft in &mut sink.drafts[from..] {
         draft.path = None;
     }
+}
+
+fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
+    let first = input.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    match (input.path.extension(), first) {
+        ("json", _) | ("template", Some(b'{')) => {
+            let Parsed { value, errors } = json::parse(input.bytes);
+            Parsed { value: vec![value], errors }
+        }
+        _ => yaml::parse_documents(input.bytes),
+    }
+}
+
+/// The documents of a file that some language claims, or that are a workflow.
+pub(crate) fn known(input: &Input<'_>) -> Vec<Node> {
+    let workflow = input.path.parent().ends_with(".github/workflows");
+    if interest(input.path) == Interest::None || (!workflow && (!marked(input.bytes) || is_helm_template(input))) {
+        return Vec::new();
+    }
+    let claimed = |node: &Node| workflow || LANGUAGES.iter().any(|language| (language.is)(input.path, node));
+    parse(input).value.into_iter().filter(claimed).collect()
+}
+
+/// True for bytes that hold a word of some language.
+fn marked(bytes: &[u8]) -> bool {
+    MARKS.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
 }
 
 /// True for files of other platforms that hold the same words.

@@ -1,3 +1,4 @@
 //! Policies that teams bring from other tools.
 
 pub mod checkov;
+pub mod rego;

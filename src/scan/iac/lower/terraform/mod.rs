@@ -28,7 +28,9 @@ use crate::scan::iac::resource::{Call, Resource};
 use crate::syntax::hcl::{self, Block, ExprKind};
 use crate::syntax::{Parsed, json};
 pub use plan::Planned;
+pub(crate) use plan::is_plan;
 use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
+pub(crate) use world::is_configuration;
 use world::{Dir, File, In, World};
 
 /// Resource instances in one run, at most.

@@ -56,7 +56,7 @@ pub(super) struct World<'w> {
 }
 
 /// True for a file that declares something.
-pub(super) fn is_configuration(name: &str) -> bool {
+pub(crate) fn is_configuration(name: &str) -> bool {
     [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|suffix| name.ends_with(suffix))
 }
 

@@ -30,7 +30,7 @@ pub struct Planned {
 }
 
 /// True for a name that plans have by convention; the content decides.
-pub(super) fn is_plan(name: &str) -> bool {
+pub(crate) fn is_plan(name: &str) -> bool {
     matches!(name, "tfplan.json" | "plan.json") || name.ends_with(".tfplan.json") || name.ends_with(".plan.json")
 }
 
