@@ -28,6 +28,11 @@ impl Check {
         Self { name, holds, says }
     }
 
+    /// True for check digits: a value of the form that has others is no secret of any kind.
+    pub(super) fn refutes(&self, value: &[u8]) -> bool {
+        (self.name.ends_with("crc32") || self.name == "bech32") && !(self.holds)(value)
+    }
+
     /// What was found, for the finding's message; never text of the value.
     pub(super) fn says(&self, value: &[u8]) -> Option<String> {
         match self.says {
@@ -42,6 +47,8 @@ const CHECKS: &[Check] = &[
     Check::new("github-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
     Check::new("npm-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
     Check::new("grafana-crc32", grafana_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::new("cloudflare-crc32", cloudflare_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::new("gitlab-crc32", gitlab_crc32, Says::Words("its CRC-32 check digits are right")),
     Check::new("jwt", jwt, Says::Of(jwt_says)),
     Check::new("aws-key-id", aws_key_id, Says::Of(aws_account)),
     Check::new("base64", |value| decode(value).is_some(), Says::Nothing),
@@ -101,10 +108,31 @@ fn github_crc32(value: &[u8]) -> bool {
     }
 }
 
+/// The CRC-32 of all before the last `_`, its bytes from the low one up.
 fn grafana_crc32(value: &[u8]) -> bool {
     value.iter().rposition(|&b| b == b'_').is_some_and(|at| {
-        format!("{:08x}", crc32fast::hash(&value[..at])).as_bytes().eq_ignore_ascii_case(&value[at + 1..])
+        let crc = crc32fast::hash(&value[..at]).swap_bytes();
+        format!("{crc:08x}").as_bytes().eq_ignore_ascii_case(&value[at + 1..])
     })
+}
+
+/// The CRC-32 of the 40 characters between prefix and check digits.
+fn cloudflare_crc32(value: &[u8]) -> bool {
+    let body = value.iter().rposition(|&b| b == b'_').map_or(value, |at| &value[at + 1..]);
+    body.split_at_checked(40)
+        .is_some_and(|(text, digits)| format!("{:08x}", crc32fast::hash(text)).as_bytes() == digits)
+}
+
+/// Routable tokens: two digits of length and seven, to base 36, of the CRC-32 of all before them. Forms with more parts
+/// are not published, and are taken as they are.
+fn gitlab_crc32(value: &[u8]) -> bool {
+    let tail = value.iter().rposition(|&b| b == b'.').map_or(0, |at| value.len() - at - 1);
+    if tail != 9 {
+        return true;
+    }
+    let (text, digits) = value.split_at(value.len() - 7);
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 36).ok());
+    number == Some(u64::from(crc32fast::hash(text)))
 }
 
 type Object = serde_json::Map<String, serde_json::Value>;
@@ -228,6 +256,9 @@ mod tests {
         let id = format!("ASIA{}", "QNZGKIQY56JQ7WML");
         assert_eq!(aws_account(id.as_bytes()).as_deref(), Some("it belongs to account 029608264753"));
         assert_eq!(aws_account(format!("AKIA{}", "I".repeat(16)).as_bytes()), None);
+        // The sample of Grafana's own tests.
+        let grafana = ["glsa_yscW25imSKJIu", "av8zF37RZmnbiDvB05G_fcaaf58a"].concat();
+        assert!(grafana_crc32(grafana.as_bytes()) && !grafana_crc32(grafana.replace("58a", "58b").as_bytes()));
         // BIP-173's own valid and invalid strings.
         assert!(bech32(b"A12UEL5L"));
         assert!(!bech32(b"A12UEL5M"));

@@ -21,6 +21,8 @@ pub(super) struct Hit {
     pub(super) structure: Option<String>,
     /// It gives way to what overlaps it: a rule of another tool often has a counterpart here.
     pub(super) loose: bool,
+    /// Its check digits are wrong: neither this rule nor another one reports what stands there.
+    pub(super) refuted: bool,
     /// The id that goes with it.
     pub(super) beside: Option<Span>,
 }
@@ -36,6 +38,7 @@ impl Hit {
             head: 0,
             structure: None,
             loose: false,
+            refuted: false,
             beside: None,
         }
     }
@@ -105,6 +108,7 @@ impl SecretsScanner {
             self.inner(path, &plain, start, end, depth, hits);
         }
         let loose: Vec<Hit> = hits.extract_if(.., |hit| hit.loose).collect();
+        let refuted: Vec<Span> = hits.extract_if(.., |hit| hit.refuted).map(|hit| hit.value).collect();
         generics.retain(|g| !hits.iter().any(|hit| hit.value.overlaps(g.value)));
         let specific = hits.len();
         generics.extend(
@@ -129,6 +133,9 @@ impl SecretsScanner {
         }
         if depth == FORMS {
             self.join(bytes, hits);
+        }
+        if !refuted.is_empty() {
+            hits.retain(|hit| !refuted.iter().any(|span| span.overlaps(hit.value)));
         }
     }
 
@@ -195,12 +202,13 @@ impl SecretsScanner {
             let value = found.get(rule.group).filter(|_| rule.group > 0).unwrap_or_else(named);
             seek = whole.end().max(whole.start() + 1);
             let (start, end) = (from + value.start(), from + value.end());
-            if value.len() >= 8
+            let stands = value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
                 && (!rule.beside_run || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
-                && !in_blob(bytes, from + whole.start())
-                && self.passes(rule, value.as_bytes())
-            {
+                && !in_blob(bytes, from + whole.start());
+            if stands && rule.check.is_some_and(|check| check.refutes(value.as_bytes())) {
+                hits.push(Hit { refuted: true, ..Hit::plain(&rule.rule, Span::new(start, end)) });
+            } else if stands && self.passes(rule, value.as_bytes()) {
                 let head = rule
                     .literals
                     .iter()

@@ -1,9 +1,11 @@
 //! Every rule by its own examples, which are put together only here.
 
-use super::checks::crc32_base62;
 use super::*;
 use crate::model::Span;
 use crate::ruleset::{Form, RuleDocs, Sample, lint};
+
+#[path = "../../../tests/it/labelled/digits.rs"]
+mod digits;
 
 /// `{{CLASS:N}}`, `{{check}}`, `{{badcheck}}`, `{{}}`; the same text every time.
 fn expand(sample: &str) -> String {
@@ -28,13 +30,9 @@ fn expand(sample: &str) -> String {
                     out.push(class[(state >> 33) as usize % class.len()]);
                 }
             }
-            _ if what == "check" || what == "badcheck" => {
-                let text = out.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-                let mut digits = crc32_base62(text.as_bytes());
-                if what == "badcheck" {
-                    digits[5] = if digits[5] == b'0' { b'1' } else { b'0' };
-                }
-                out.push_str(std::str::from_utf8(&digits).unwrap());
+            _ if what.trim_start_matches("bad").starts_with("check") => {
+                let kind = what.split_once(':').map_or("", |(_, kind)| kind);
+                out += &digits::digits(&out, kind, what.starts_with("check")).unwrap();
             }
             _ if what.is_empty() => {}
             _ => {
@@ -185,5 +183,21 @@ fn the_prefilter_changes_no_finding() {
                 assert_eq!(fast, slow, "{path}: {sample:?}");
             }
         }
+    }
+}
+
+#[test]
+fn wrong_check_digits_are_no_secret_of_any_kind() {
+    let scanner = SecretsScanner::new(Settings::default()).unwrap();
+    for (token, right) in [
+        ("ghp_{{A-Za-z0-9:30}}{{check}}", true),
+        ("ghp_{{A-Za-z0-9:30}}{{badcheck}}", false),
+        ("glsa_{{A-Za-z0-9:32}}_{{badcheck:grafana}}", false),
+        ("nsec1{{qpzry9x8gf2tvdw0s3jn54khce6mua7l:52}}{{badcheck:bech32}}", false),
+    ] {
+        let text = expand(&format!("GITHUB_TOKEN = \"{token}\"\n"));
+        let (path, mut sink) = (RepoPath::new("a.py"), Sink::default());
+        scanner.scan(&Input::whole(&path, text.as_bytes()), &mut sink);
+        assert_eq!(!sink.drafts.is_empty(), right, "{token}");
     }
 }

@@ -1,5 +1,7 @@
 //! The same chance every time, and texts put together from it.
 
+use super::digits::digits;
+
 /// A xorshift generator; one seed, one sequence.
 pub struct Chance(u64);
 
@@ -74,7 +76,7 @@ impl Chance {
         }
     }
 
-    /// A sample of a rule: `{{CLASS:N}}`, `{{check}}`, `{{badcheck}}`, `{{}}` (rules/README.md).
+    /// A sample of a rule: `{{CLASS:N}}`, `{{check}}`, `{{check:KIND}}`, `{{badcheck}}`, `{{}}` (rules/README.md).
     pub fn expand(&mut self, sample: &str) -> String {
         let (mut out, mut rest) = (String::new(), sample);
         while let Some((before, after)) = rest.split_once("{{") {
@@ -83,7 +85,10 @@ impl Chance {
             rest = tail;
             match what.rsplit_once(':').and_then(|(class, count)| Some((class, count.parse::<usize>().ok()?))) {
                 Some((class, count)) => out += &self.text(class, count),
-                None if what == "check" || what == "badcheck" => out += &check(&out, what == "check"),
+                None if what.trim_start_matches("bad").starts_with("check") => {
+                    let kind = what.split_once(':').map_or("", |(_, kind)| kind);
+                    out += &digits(&out, kind, what.starts_with("check")).unwrap();
+                }
                 None if what.is_empty() => {}
                 None => out = out + "{{" + what + "}}",
             }
@@ -105,23 +110,4 @@ fn class_of(class: &str) -> Vec<char> {
         }
     }
     out
-}
-
-/// Six digits in base 62 of the CRC-32 of the word that `text` ends in; wrong ones on demand.
-fn check(text: &str, right: bool) -> String {
-    let word = text.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let mut crc = u32::MAX;
-    for byte in word.bytes() {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-        }
-    }
-    let mut rest = if right { !crc } else { crc };
-    let mut digits = String::new();
-    for _ in 0..6 {
-        digits.insert(0, class_of("0-9A-Za-z")[rest as usize % 62]);
-        rest /= 62;
-    }
-    digits
 }

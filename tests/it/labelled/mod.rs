@@ -3,6 +3,7 @@
 //! `PORTCULLIS_SAMPLES=folder` also writes the set there, for other tools: one folder a sample, and `labels.tsv`.
 
 mod chance;
+mod digits;
 pub mod recipe;
 
 use std::collections::BTreeMap;
