@@ -48,7 +48,11 @@ fn ranges(arguments: &[String]) -> Result<BTreeSet<String>, CliError> {
         _ => pushed(io::stdin().lock())?,
     };
     let remote = env("PRE_COMMIT_REMOTE_NAME").or_else(|| arguments.first().cloned()).unwrap_or_default();
-    let repository = gix::discover(Path::new("."));
+    // Isolated, as every repository that is scanned.
+    let isolated = gix::open::Options::isolated();
+    let trust = gix::sec::trust::Mapping { full: isolated.clone(), reduced: isolated };
+    let repository = gix::ThreadSafeRepository::discover_opts(Path::new("."), Default::default(), trust);
+    let repository = repository.map(|repository| repository.to_thread_local());
     let repository = repository.map_err(|error| CliError::usage(format!("no git repository here: {error}")))?;
     let known = |revision: &str| repository.rev_parse_single(revision).is_ok();
     let heads = ["HEAD", "main", "master"].map(|name| format!("refs/remotes/{remote}/{name}"));
