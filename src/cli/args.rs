@@ -227,6 +227,20 @@ pub struct ScanArgs {
     /// A Terraform plan as JSON (`terraform show -json`), whatever its name; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_plan: Vec<PathBuf>,
+    /// Values of infrastructure that can't be known from the text: pass over them, or report in notices which rules
+    /// they kept from deciding. They never fail a rule.
+    #[arg(long, value_enum, default_value_t = Unknown::Pass, value_name = "HOW")]
+    pub unknown: Unknown,
+}
+
+/// What is done with values that can't be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Unknown {
+    /// Nothing.
+    #[default]
+    Pass,
+    /// A notice for each resource.
+    Report,
 }
 
 /// Which rules SARIF lists.

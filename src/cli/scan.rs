@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::ScanArgs;
+use super::args::{ScanArgs, Unknown};
 use super::baseline::{BaselineArgs, BaselineCommand};
 use super::ci::Ci;
 use super::exit::Exit;
@@ -100,7 +100,13 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
     let tf_plans = inputs.add_files(args.tf_plan.iter())?;
-    let mut own = settings::scanners(args, &configuration, iac::Settings { tf_var_files, tf_plans })?;
+    let iac_settings = iac::Settings {
+        tf_var_files,
+        tf_plans,
+        no_pragmas: !plan::pragmas(args, &configuration),
+        report_unknown: args.unknown == Unknown::Report,
+    };
+    let mut own = settings::scanners(args, &configuration, iac_settings)?;
     settings::foreign(&inputs.base, plan::pragmas(args, &configuration), &mut own)?;
     let scanners = plan::scanners(args, &configuration, &own.scanners)?;
     let narrow = Narrow::new(&configuration, &scanners)?;

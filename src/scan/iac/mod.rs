@@ -13,6 +13,7 @@ mod rule;
 #[cfg(test)]
 mod rule_tests;
 mod skips;
+mod unknown;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,6 +32,10 @@ pub struct Settings {
     pub tf_var_files: Vec<RepoPath>,
     /// Terraform plans in JSON, beside those that their names give away.
     pub tf_plans: Vec<RepoPath>,
+    /// Suppressions in metadata and in `module` blocks do not count.
+    pub no_pragmas: bool,
+    /// Tell of values that can't be known and kept rules from deciding.
+    pub report_unknown: bool,
 }
 
 /// Rules and policies beside the built-in ones.
@@ -65,6 +70,13 @@ impl IacScanner {
         Self { settings, others: Mutex::new(others.into()), book: OnceLock::new() }
     }
 
+    /// Where no suppression counts, those that only the model could place do not either.
+    fn unsuppress(&self, sink: &mut Sink) {
+        if self.settings.no_pragmas {
+            sink.drafts.iter_mut().for_each(|draft| draft.suppressed = None);
+        }
+    }
+
     /// Hands a file to policies in Rego, as the documents that conftest would make of it.
     fn ask_rego(&self, rego: &policy::rego::Policies, input: &Input<'_>, sink: &mut Sink) {
         let name = input.path.file_name();
@@ -87,7 +99,7 @@ impl IacScanner {
             let mut rules: Vec<IacRule> = rule::BUILT_IN.iter().flat_map(read).collect();
             let own = std::mem::take(&mut *self.others.lock().unwrap_or_else(PoisonError::into_inner));
             rules.extend(own.rules);
-            RuleBook::new(rules).with_policies(own.policies, own.rego)
+            RuleBook::new(rules).with_policies(own.policies, own.rego).telling_unknown(self.settings.report_unknown)
         })
     }
 }
@@ -147,11 +159,15 @@ fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, si
 pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, sink: &mut Sink) {
     let mut answers = Vec::new();
     for (at, resource) in model.resources().iter().enumerate() {
+        let mut undecided: Vec<&str> = Vec::new();
         for (rule, check) in book.checks(&resource.kind) {
-            if let Answer::Yes(span) = check::deny(check, resource, model) {
-                answers.push((at, rule, span));
+            match check::deny(check, resource, model) {
+                Answer::Yes(span) => answers.push((at, rule, span)),
+                Answer::Unknown if book.tells_unknown() => undecided.push(rule.id.short()),
+                _ => {}
             }
         }
+        sink.notices.extend(unknown::notice(resource, &undecided));
     }
     let spoken: HashSet<(usize, *const Rule)> = answers.iter().map(|(at, rule, _)| (*at, Arc::as_ptr(rule))).collect();
     let mut told = HashSet::new();
@@ -238,6 +254,7 @@ impl Scanner for IacScanner {
         if let Some(rego) = self.book().rego().filter(|_| input.whole) {
             self.ask_rego(rego, input, sink);
         }
+        self.unsuppress(sink);
     }
 
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
@@ -247,5 +264,6 @@ impl Scanner for IacScanner {
         for platform in PLATFORMS {
             (platform.finish)(kept, self.book(), &self.settings, sink);
         }
+        self.unsuppress(sink);
     }
 }

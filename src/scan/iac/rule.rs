@@ -179,6 +179,7 @@ pub struct RuleBook {
     wider: HashMap<String, Vec<Arc<Rule>>>,
     policies: Vec<Policy>,
     rego: Option<Policies>,
+    tells_unknown: bool,
 }
 
 impl RuleBook {
@@ -199,7 +200,7 @@ impl RuleBook {
                 wider.entry(id.clone()).or_default().push(Arc::clone(&rule.rule));
             }
         }
-        Self { rules, by_kind, wider, policies: Vec::new(), rego: None }
+        Self { rules, by_kind, wider, policies: Vec::new(), rego: None, tells_unknown: false }
     }
 
     /// The same with policies in Checkov's form, and in Rego.
@@ -208,6 +209,19 @@ impl RuleBook {
         self.policies = policies;
         self.rego = rego;
         self
+    }
+
+    /// The same, telling what could not be known or not.
+    #[must_use]
+    pub fn telling_unknown(mut self, tells: bool) -> Self {
+        self.tells_unknown = tells;
+        self
+    }
+
+    /// True where notices name the values that kept rules from deciding.
+    #[must_use]
+    pub fn tells_unknown(&self) -> bool {
+        self.tells_unknown
     }
 
     /// Policies in Rego.

@@ -110,7 +110,7 @@ fn what_cannot_be_used_is_told_and_the_rest_runs() {
     let good = "package good\ndeny[msg] { msg := \"always\" }\n";
     for (bad, part) in [
         ("package bad\ndeny[msg] { http.send({\"url\": \"http://x\"}); msg := \"m\" }\n", "http.send"),
-        ("package bad\ndeny[msg] { ", "error"),
+        ("package bad\ndeny[msg] { ", "expecting"),
         ("deny[msg] { msg := \"m\" }\n", "package"),
         (
             "# METADATA\n# custom:\n#   input:\n#     selector:\n#       - type: cloud\npackage bad\ndeny[msg] { msg := \"m\" }\n",
