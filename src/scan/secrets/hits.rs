@@ -1,13 +1,15 @@
 //! From the places that literals lead to, to the secrets of a text.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cover::Cover;
 use super::generic::{Generic, Manner};
 use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
 use super::{FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, runs, shape};
-use crate::model::{Confidence, RepoPath, Rule, Severity, Span};
+use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
 /// One secret, before it is a draft.
 pub(super) struct Hit {
@@ -104,52 +106,43 @@ impl SecretsScanner {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }
         inner.append(&mut undone);
-        for (start, end, plain) in inner {
-            self.inner(path, &plain, start, end, depth, hits);
-        }
+        self.inner(path, inner, depth, hits);
+        let refuted: Vec<Hit> = hits.extract_if(.., |hit| hit.refuted).collect();
         let loose: Vec<Hit> = hits.extract_if(.., |hit| hit.loose).collect();
-        let refuted: Vec<Span> = hits.extract_if(.., |hit| hit.refuted).map(|hit| hit.value).collect();
-        generics.retain(|g| !hits.iter().any(|hit| hit.value.overlaps(g.value)));
-        let specific = hits.len();
-        generics.extend(
-            self.file_hits(path, bytes, depth)
-                .into_iter()
-                .filter(|f| !hits.iter().any(|hit| hit.value.overlaps(f.value))),
-        );
-        for hit in generics {
-            // Two ways to the same value: one finding, as sure as the surer, that hides what either calls secret.
-            match hits[specific..].iter_mut().find(|other| other.value.overlaps(hit.value)) {
-                Some(other) => {
-                    other.value = other.value.join(hit.value);
-                    other.confidence = other.confidence.max(hit.confidence);
-                }
-                None => hits.push(hit),
-            }
-        }
-        for hit in loose {
-            if !hits.iter().any(|other| other.value.overlaps(hit.value)) {
-                hits.push(hit);
-            }
-        }
+        let taken = cover(hits);
+        generics.extend(self.file_hits(path, bytes, depth));
+        generics.retain(|hit| !taken.overlaps(hit.value));
+        merge(generics, hits);
+        let taken = cover(hits);
+        hits.extend(loose.into_iter().filter(|hit| !taken.overlaps(hit.value)));
         if depth == FORMS {
             self.join(bytes, hits);
         }
         if !refuted.is_empty() {
-            hits.retain(|hit| !refuted.iter().any(|span| span.overlaps(hit.value)));
+            let refuted = cover(&refuted);
+            hits.retain(|hit| !refuted.overlaps(hit.value));
         }
     }
 
-    /// What a decoded region holds, reported at the region; the surest of its secrets.
-    fn inner(&self, path: &RepoPath, plain: &[u8], start: usize, end: usize, depth: u8, hits: &mut Vec<Hit>) {
-        let mut inside = Vec::new();
-        self.hits(path, plain, depth - 1, &mut inside);
-        let best =
-            inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium).max_by_key(|hit| hit.confidence);
-        let region = Span::new(start, end);
-        let known = |hit: &Hit| hits.iter().any(|told| told.rule.id == hit.rule.id && told.value.overlaps(region));
-        if let Some(hit) = best.filter(|hit| !known(hit)) {
-            hits.push(Hit { value: region, head: 0, ..hit });
+    /// What decoded regions hold, each reported at the region by the surest of its secrets, if its rule has not found it
+    /// as it stands.
+    fn inner(&self, path: &RepoPath, regions: Vec<(usize, usize, Vec<u8>)>, depth: u8, hits: &mut Vec<Hit>) {
+        let mut known: HashMap<RuleId, Cover> = HashMap::new();
+        let mut found: Vec<Hit> = Vec::new();
+        for (start, end, plain) in regions {
+            let mut inside = Vec::new();
+            self.hits(path, &plain, depth - 1, &mut inside);
+            let sure = inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium);
+            let Some(best) = sure.max_by_key(|hit| hit.confidence) else { continue };
+            let (id, region) = (best.rule.id.clone(), Span::new(start, end));
+            let of_rule = || Cover::new(hits.iter().filter(|hit| hit.rule.id == id).map(|hit| hit.value));
+            let told = known.entry(id.clone()).or_insert_with(of_rule).overlaps(region);
+            let again = found.last().is_some_and(|last| last.rule.id == id && last.value.overlaps(region));
+            if !told && !again {
+                found.push(Hit { value: region, head: 0, ..best });
+            }
         }
+        hits.append(&mut found);
     }
 
     /// What a file of credentials holds by its format; a decoded text is no file.
@@ -241,6 +234,26 @@ impl SecretsScanner {
             && !shape::is_documented(value)
             && (rule.check.is_some() || !shape::reads(value))
             && (rule.near.is_empty() || value.iter().any(u8::is_ascii_digit) && shape::entropy(value) > 2.5)
+    }
+}
+
+fn cover(hits: &[Hit]) -> Cover {
+    Cover::new(hits.iter().map(|hit| hit.value))
+}
+
+/// Adds generic findings to `hits`. Two ways to the same value are one finding, as sure as the surer, that hides what
+/// either calls secret.
+fn merge(mut generics: Vec<Hit>, hits: &mut Vec<Hit>) {
+    generics.sort_by_key(|hit| hit.value);
+    let specific = hits.len();
+    for hit in generics {
+        match hits[specific..].last_mut().filter(|last| last.value.overlaps(hit.value)) {
+            Some(last) => {
+                last.value = last.value.join(hit.value);
+                last.confidence = last.confidence.max(hit.confidence);
+            }
+            None => hits.push(hit),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod builtin;
 mod checks;
+mod cover;
 mod decode;
 mod files;
 mod foreign;

@@ -64,6 +64,8 @@ impl SecretsScanner {
                 hits.iter().filter(|hit| hit.rule.id.short() == pair.id).map(|h| h.value).collect();
             ids.sort_unstable();
             ids.dedup();
+            // More are not reported either.
+            ids.truncate(super::MOST);
             for (at, id) in ids.iter().enumerate() {
                 let (start, end) = (id.start as usize, id.end as usize);
                 let next = ids.get(at + 1).map_or(bytes.len(), |next| next.start as usize);
