@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Reader::{self, Keyed, Markup, Own, Tree, Words};
-use super::{lines, markup, sql, text, trees};
+use super::{blocks, lines, markup, sql, text, trees};
 use crate::model::RepoPath;
 
 const CLOUD: &[&str] = &[
@@ -121,13 +121,14 @@ const FORMATS: &[(&[&str], Reader)] = &[
             "passwd",
             "passwd.bak",
             "mosquitto_passwd",
-            "*.passwd",
+            "*passwd",
         ],
         Own(lines::hashes),
     ),
     (
         &[
             "master.key",
+            "initialadminpassword",
             "credentials/*.key",
             ".vault-token",
             ".vault_pass",
@@ -156,7 +157,7 @@ const FORMATS: &[(&[&str], Reader)] = &[
         Own(text::php),
     ),
     (&["sitemanager.xml", "recentservers.xml", "filezilla.xml", "filezilla*.xml"], Markup(&["pass", "password"])),
-    (&["winscp.ini", "*.remmina", "*.rdp"], Keyed(&["password", "passwordplain", "passphrase", "password 51:b"])),
+    (&["winscp.ini", "*.remmina", "*.rdp"], Keyed(&["password", "passwordplain", "passphrase", "password 51"])),
     (
         &[
             "credentials-config.json",
@@ -389,6 +390,26 @@ const FORMATS: &[(&[&str], Reader)] = &[
         &["web.config", "app.config", "web.*.config", "*.pubxml", "*.publishsettings"],
         Markup(&["validationkey", "decryptionkey", "userpwd", "password"]),
     ),
+    (&["nifi.properties"], Keyed(&["key", "password", "passwd"])),
+    (
+        &["*.tfstate", "*.tfstate.backup"],
+        Tree(&[
+            "password",
+            "master_password",
+            "admin_password",
+            "secret",
+            "secret_key",
+            "client_secret",
+            "token",
+            "auth_token",
+            "primary_access_key",
+            "secondary_access_key",
+            "primary_connection_string",
+            "private_key_pem",
+        ]),
+    ),
+    (&["svn.simple/*"], Own(blocks::subversion)),
+    (&["*.ovpn"], Own(blocks::openvpn)),
     (&["*.ppk"], Own(text::putty)),
     (&["*.csv"], Own(text::logins)),
     (&["*.sql", "*.sql.txt", "*.dump"], Own(sql::read)),

@@ -3,6 +3,7 @@
 //! In these files a value is a secret by its place, so that weak ones count too; only what plainly stands for
 //! a value is left out.
 
+mod blocks;
 mod claims;
 mod lines;
 mod markup;

@@ -41,6 +41,15 @@ fn files_of_lines() {
 }
 
 #[test]
+fn files_of_blocks() {
+    check(".subversion/auth/svn.simple/0f3c", "K 8\npassword\nV 9\n[[tr0ub4dor]]\nK 15\nsvn:realmstring\n");
+    check("home.ovpn", "client\n<auth-user-pass>\njoe\n[[tr0ub4dor]]\n</auth-user-pass>\n");
+    check("infra/terraform.tfstate", "{\"attributes\": {\"username\": \"joe\", \"password\": \"[[tr0ub4dor]]\"}}");
+    check("secrets/initialAdminPassword", "[[0f3c9d2a55e84b17a6c2d9e0f1b3a574]]\n");
+    check("x.rdp", "username:s:u\npassword 51:b:[[703D93BB57C025FC]]\n".replace("b:[[", "[[b:").as_str());
+}
+
+#[test]
 fn hashes_of_passwords() {
     check(".htpasswd", "joe:[[$apr1$Q7x0Yk2P$4nZ8mLr1Tq9vBs6dWc3Xe/]]\nann:[[{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=]]\n");
     check(

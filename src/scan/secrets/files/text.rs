@@ -48,7 +48,7 @@ pub(super) fn django(bytes: &[u8], values: &mut Vec<Value>) {
 pub(super) fn php(bytes: &[u8], values: &mut Vec<Value>) {
     pattern!(
         bytes,
-        r#"(?mi)^[^\n/#*]{0,80}(?:password|passwd|secret|secretkey|hash_salt|blowfish_secret|crypt_key|smtppass|ftp_pass|['"]key)['"]?\]?\s*(?:=>|=)\s*['"]([^'"\n]{4,256})['"]\s*[;,]"#,
+        r#"(?mi)^[^\n/#*]{0,80}(?:password|passwd|secret|secretkey|hash_salt|blowfish_secret|crypt_key|smtppass|ftp_pass|['"]key)['"]?\]?\s*(?:=>|=)\s*['"]([^'"\n]{4,256})['"]\s*[];,]"#,
         &mut |start, end| plain(bytes, start, end, values)
     );
 }

@@ -31,6 +31,13 @@ fn gap(window: &[u8]) -> Option<usize> {
     let mut at = skip(0);
     if window[at..].starts_with(b"</key>") {
         at = skip(at + 6);
+    } else if window.get(at) == Some(&b':') && window.first() == Some(&b'"') {
+        // `"NAME": { "value": ... }`
+        let brace = skip(at + 1);
+        if window.get(brace) != Some(&b'{') {
+            return None;
+        }
+        at = skip(brace + 1);
     } else if window.get(at) == Some(&b'{') && window[..at].first() == Some(&b'"') {
         at = skip(at + 1);
         // `type = string` and the like before it, a line each.

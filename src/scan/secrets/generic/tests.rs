@@ -53,6 +53,7 @@ fn values_are_found_where_languages_write_them() {
         ("a.md", "Password: $A"),
         ("a.yaml", "secret: |\n  $K\n"),
         ("a.json", "{\"name\":\"API_KEY\",\"slotSetting\":false,\"value\":\"$K\"}"),
+        ("a.json", "{\"API_TOKEN\": {\"value\": \"$K\"}}"),
         ("a.json", "{\"Jwt\":{\"Key\":\"$K\"}}"),
         ("Info.plist", "<key>ApiKey</key>\n<string>$K</string>"),
         ("a.tf", "variable \"db_password\" {\n  default = \"$A\"\n}"),
