@@ -10,6 +10,7 @@ use super::explain::ExplainArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::merge::MergeArgs;
+use super::sbom::SbomArgs;
 use super::tolerate::IgnoreArgs;
 
 /// One pass over a source tree for secrets, vulnerable dependencies and infrastructure misconfiguration.
@@ -49,6 +50,8 @@ pub enum Command {
     Scan(Box<ScanArgs>),
     /// Merge other tools' SARIF into one report.
     Merge(MergeArgs),
+    /// Write a bill of materials of what the lock files pin.
+    Sbom(SbomArgs),
     /// Write, update and show a baseline of known findings.
     Baseline(BaselineArgs),
     /// Fetch, check and carry the advisory database.

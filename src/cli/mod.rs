@@ -18,6 +18,7 @@ mod output;
 mod own_rules;
 mod plan;
 mod rules;
+mod sbom;
 mod scan;
 mod settings;
 mod targets;
@@ -96,6 +97,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Scan(args) if args.watch => watch::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
+        Command::Sbom(args) => sbom::run(args, terminal),
         Command::Merge(args) => match merge::run(args).map_err(CliError::Usage)? {
             Verdict::Pass => Ok(Exit::Pass),
             Verdict::Fail => Ok(Exit::Failed),

@@ -18,6 +18,7 @@ mod junit;
 mod markdown;
 mod sarif;
 mod sarif_rules;
+pub mod sbom;
 mod sonar;
 mod table;
 
