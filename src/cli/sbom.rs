@@ -105,9 +105,8 @@ pub fn run(args: &SbomArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     };
     files.retain(|(path, _)| !needless(path));
     let bill = Bill::of(&files);
-    let name = std::fs::canonicalize(&inputs.base)
-        .ok()
-        .and_then(|base| Some(base.file_name()?.to_string_lossy().into_owned()));
+    let name =
+        std::path::absolute(&inputs.base).ok().and_then(|base| Some(base.file_name()?.to_string_lossy().into_owned()));
     let (name, created) = (name.unwrap_or_else(|| "project".to_owned()), created());
     let about = About { name: &name, version: env!("CARGO_PKG_VERSION"), created: &created };
     let standard = match args.format {
