@@ -227,6 +227,9 @@ pub struct ScanArgs {
     /// A Terraform variable file; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_var_file: Vec<PathBuf>,
+    /// A bill of materials to check beside the lock files: CycloneDX or SPDX 2 as JSON; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub sbom: Vec<PathBuf>,
     /// A Terraform plan as JSON (`terraform show -json`), whatever its name; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_plan: Vec<PathBuf>,

@@ -100,6 +100,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
     let tf_plans = inputs.add_files(args.tf_plan.iter())?;
+    let sboms = inputs.add_files(args.sbom.iter())?;
     let iac_settings = iac::Settings {
         tf_var_files,
         tf_plans,
@@ -107,6 +108,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
         report_unknown: args.unknown == Unknown::Report,
     };
     let mut own = settings::scanners(args, &configuration, iac_settings)?;
+    own.scanners.deps.sboms = sboms;
     settings::foreign(&inputs.base, plan::pragmas(args, &configuration), &mut own)?;
     let scanners = plan::scanners(args, &configuration, &own.scanners)?;
     let narrow = Narrow::new(&configuration, &scanners)?;

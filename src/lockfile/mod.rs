@@ -3,6 +3,7 @@
 //! One file and one line in [`FORMATS`] for each format. Every reader is lenient: an odd entry is an error at its
 //! span, and the others are still returned.
 
+pub mod bom;
 mod bun_lock;
 mod cargo_lock;
 pub mod go_mod;

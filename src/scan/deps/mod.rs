@@ -52,7 +52,7 @@ impl Scanner for DepsScanner {
             "go.work" => true,
             _ => lockfile::format_of(name).is_some() || policy::claims(name) || manifest::claims(name),
         };
-        if wanted && !installed { Interest::ScanAndKeep } else { Interest::None }
+        if wanted && !installed || self.settings.sboms.contains(path) { Interest::ScanAndKeep } else { Interest::None }
     }
 
     fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
@@ -87,6 +87,9 @@ impl DepsScanner {
             let Parsed { value, errors } = go_mod::read(&input.bytes);
             let packages = go_mod::packages(&value, tree.workspace_of(&input.path), self.settings.stdlib);
             return Some(Parsed { value: packages, errors });
+        }
+        if self.settings.sboms.contains(&input.path) {
+            return Some(lockfile::bom::parse(&input.bytes));
         }
         Some(lockfile::format_of(input.path.file_name())?.parse(&input.bytes))
     }

@@ -71,6 +71,8 @@ pub struct Settings {
     pub stdlib: bool,
     /// By advisory id, alias or package.
     pub severity: BTreeMap<String, Severity>,
+    /// Bills of materials that are checked as lock files are.
+    pub sboms: Vec<RepoPath>,
     /// What is accepted.
     pub ignores: Vec<Ignore>,
     /// The day of the run, `YYYY-MM-DD`, to judge expiry by; none: nothing expires.
@@ -86,6 +88,7 @@ impl Default for Settings {
             deny_unmaintained: false,
             stdlib: false,
             severity: BTreeMap::new(),
+            sboms: Vec::new(),
             ignores: Vec::new(),
             today: None,
         }
