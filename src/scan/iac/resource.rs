@@ -1,5 +1,7 @@
 //! The common model: what every platform's files become before a rule looks at them.
 
+use std::sync::Arc;
+
 use crate::model::{RepoPath, Span};
 
 pub use crate::syntax::hcl::{Kind as ValueKind, Val as Value};
@@ -45,6 +47,21 @@ impl Resource {
     pub fn is_at(&self, address: &str) -> bool {
         if self.address.contains('[') { without_keys(&self.address) == address } else { self.address == address }
     }
+}
+
+/// A JSON value, every part of it at the place of `at`. The parser bounds its depth.
+#[must_use]
+pub fn from_json(json: &serde_json::Value, at: &Value) -> Value {
+    at.with(match json {
+        serde_json::Value::Null => ValueKind::Null,
+        serde_json::Value::Bool(value) => ValueKind::Bool(*value),
+        serde_json::Value::Number(number) => ValueKind::Number(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::String(text) => ValueKind::text(text),
+        serde_json::Value::Array(items) => ValueKind::list(items.iter().map(|item| from_json(item, at)).collect()),
+        serde_json::Value::Object(entries) => {
+            ValueKind::map(entries.iter().map(|(key, item)| (Arc::from(key.as_str()), from_json(item, at))).collect())
+        }
+    })
 }
 
 /// An address without `[0]` and `["key"]`.

@@ -1,11 +1,10 @@
 //! The functions of the predicate language.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::eval::{Answer, Context, Hit, any, equal, scalars, text};
 use super::{Term, aws_actions};
-use crate::scan::iac::resource::{Resource, Value, ValueKind as Kind};
+use crate::scan::iac::resource::{Resource, Value, ValueKind as Kind, from_json};
 
 /// A function by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,19 +278,6 @@ fn decoded<'m>(context: &Context<'m>, hit: &Hit<'m>) -> Hit<'m> {
         },
         _ => hit.clone(),
     }
-}
-
-fn from_json(json: &serde_json::Value, at: &Value) -> Value {
-    at.with(match json {
-        serde_json::Value::Null => Kind::Null,
-        serde_json::Value::Bool(value) => Kind::Bool(*value),
-        serde_json::Value::Number(number) => Kind::Number(number.as_f64().unwrap_or(f64::NAN)),
-        serde_json::Value::String(text) => Kind::text(text),
-        serde_json::Value::Array(items) => Kind::list(items.iter().map(|item| from_json(item, at)).collect()),
-        serde_json::Value::Object(entries) => {
-            Kind::map(entries.iter().map(|(key, item)| (Arc::from(key.as_str()), from_json(item, at))).collect())
-        }
-    })
 }
 
 fn statements<'m>(context: &Context<'m>, policy: &Hit<'m>) -> Vec<Hit<'m>> {

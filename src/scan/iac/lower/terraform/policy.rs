@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::body;
 use super::scope::{Env, Evaluator, Scope};
 use super::world::In;
+use crate::scan::iac::resource::from_json;
 use crate::syntax::hcl::{Block, Kind, Val};
 
 /// The policy as JSON whose parts keep the places of the attributes they came from.
@@ -37,7 +38,7 @@ fn collect(source: &Val, statements: &mut Vec<Val>) {
         },
         Kind::String(text) => match serde_json::from_str(text) {
             Ok(value) => {
-                let inner = source.with(super::functions::from_json(&value, source));
+                let inner = from_json(&value, source);
                 collect(&source.with(Kind::Json(Arc::new(inner))), statements);
             }
             Err(_) => statements.push(source.with(Kind::unknown("a policy that is not JSON"))),

@@ -1,11 +1,10 @@
 //! Where a policy's `attribute` leads: `a.b`, `ingress.*.cidr_blocks`, and JSONPath.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::jsonpath::{self, Query};
 use super::parse::PolicyError;
-use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::resource::{Value, ValueKind as Kind, from_json};
 
 /// A parsed `attribute`.
 #[derive(Debug)]
@@ -128,17 +127,4 @@ pub(super) fn open(value: Cow<'_, Value>) -> Cow<'_, Value> {
         }
         _ => value,
     }
-}
-
-fn from_json(json: &serde_json::Value, at: &Value) -> Value {
-    at.with(match json {
-        serde_json::Value::Null => Kind::Null,
-        serde_json::Value::Bool(value) => Kind::Bool(*value),
-        serde_json::Value::Number(number) => Kind::Number(number.as_f64().unwrap_or(f64::NAN)),
-        serde_json::Value::String(text) => Kind::text(text),
-        serde_json::Value::Array(items) => Kind::list(items.iter().map(|item| from_json(item, at)).collect()),
-        serde_json::Value::Object(entries) => {
-            Kind::map(entries.iter().map(|(key, item)| (Arc::from(key.as_str()), from_json(item, at))).collect())
-        }
-    })
 }

@@ -8,6 +8,7 @@ use sha2::Digest as _;
 
 use super::super::ops::{MAX_TEXT, Out, known, number_text, text};
 use super::Args;
+use crate::scan::iac::resource::from_json;
 use crate::syntax::hcl::{Kind, Val};
 
 pub(super) fn base64encode(args: Args<'_>) -> Out {
@@ -156,22 +157,8 @@ pub(super) fn jsondecode(args: Args<'_>) -> Out {
     }
     // The reader refuses what nests deeper than 128 levels.
     match serde_json::from_str(&text(&args[0])?) {
-        Ok(value) => Ok(from_json(&value, &args[0])),
+        Ok(value) => Ok(from_json(&value, &args[0]).kind),
         Err(_) => Err(Kind::invalid("not JSON")),
-    }
-}
-
-/// A JSON value, every part of it at one place.
-pub(in super::super) fn from_json(value: &serde_json::Value, at: &Val) -> Kind {
-    match value {
-        serde_json::Value::Null => Kind::Null,
-        serde_json::Value::Bool(value) => Kind::Bool(*value),
-        serde_json::Value::Number(number) => Kind::Number(number.as_f64().unwrap_or(f64::NAN)),
-        serde_json::Value::String(text) => Kind::text(text),
-        serde_json::Value::Array(items) => Kind::list(items.iter().map(|item| at.with(from_json(item, at))).collect()),
-        serde_json::Value::Object(entries) => Kind::map(
-            entries.iter().map(|(key, item)| (Arc::from(key.as_str()), at.with(from_json(item, at)))).collect(),
-        ),
     }
 }
 

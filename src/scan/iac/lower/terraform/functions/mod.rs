@@ -14,7 +14,7 @@ mod strings;
 use super::ops::{self, Out};
 use crate::syntax::hcl::{Kind, Val};
 
-pub(super) use encoding::{from_json, json_text};
+pub(super) use encoding::json_text;
 
 /// What a function is called with.
 pub(super) type Args<'a> = &'a [Val];
