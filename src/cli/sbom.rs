@@ -13,7 +13,7 @@ use super::output::{Terminal, env, write_file};
 use super::{CliError, plan};
 use crate::engine;
 use crate::lockfile;
-use crate::model::{Input, Notice, NoticeKind, Package, RepoPath, Rule, ScanReport, Sink};
+use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, RepoPath, Rule, ScanReport, Sink};
 use crate::report::sbom::{About, Bill, Standard};
 use crate::scan::{Interest, Scanner};
 
@@ -42,7 +42,7 @@ pub enum SbomFormat {
     Spdx,
 }
 
-/// What one lock file pins.
+/// What one lock file pins; sorted by path, as files are kept.
 type Pinned = (RepoPath, Vec<Package>);
 
 /// A scanner that finds nothing and remembers what lock files pin.
@@ -62,14 +62,17 @@ impl Scanner for Collector {
         if lockfile::format_of(path.file_name()).is_some() { Interest::ScanAndKeep } else { Interest::None }
     }
 
-    fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
-        let Some(format) = lockfile::format_of(input.path.file_name()).filter(|_| input.whole) else { return };
-        let parsed = format.parse(input.bytes);
-        for error in parsed.errors {
-            sink.notice(Notice::incomplete(NoticeKind::Unparsed, error.message).at(input.path).span(error.span));
-        }
-        if let Ok(mut all) = self.0.lock() {
-            all.push((input.path.clone(), parsed.value));
+    fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
+
+    fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
+        let Ok(mut pinned) = self.0.lock() else { return };
+        for input in kept {
+            let Some(format) = lockfile::format_of(input.path.file_name()) else { continue };
+            let parsed = format.parse(&input.bytes);
+            for error in parsed.errors {
+                sink.notice(Notice::incomplete(NoticeKind::Unparsed, error.message).at(&input.path).span(error.span));
+            }
+            pinned.push((input.path.clone(), parsed.value));
         }
     }
 }
@@ -89,7 +92,6 @@ pub fn run(args: &SbomArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         engine::run(&plan::plan(&scan, &configuration, source, vec![Box::new(collector.clone())]))?;
     terminal.notices(&report);
     let mut files = collector.0.lock().map(|mut files| std::mem::take(&mut *files)).unwrap_or_default();
-    files.sort_by(|a, b| a.0.cmp(&b.0));
     let modules: Vec<String> = files
         .iter()
         .filter(|(path, _)| path.file_name() == "go.mod")

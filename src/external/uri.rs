@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::RepoPath;
+use crate::model::{RepoPath, percent_decode};
 
 /// Bases that refer to bases are followed so far.
 const DEEPEST: usize = 8;
@@ -40,7 +40,9 @@ impl Resolver<'_> {
     }
 
     fn strip(&self, uri: &str) -> Option<RepoPath> {
-        let text = decode(uri.split(['#', '?']).next().unwrap_or_default()).replace('\\', "/");
+        let written = uri.split(['#', '?']).next().unwrap_or_default();
+        // What decodes to no text stays as it is written.
+        let text = percent_decode(written).unwrap_or_else(|| written.to_owned()).replace('\\', "/");
         let (absolute, path) = match text.strip_prefix("file:") {
             Some(rest) => (true, rest.trim_start_matches('/').to_owned()),
             None if has_scheme(&text) && !is_drive(&text) => return None,
@@ -74,27 +76,6 @@ fn is_drive(text: &str) -> bool {
 fn has_scheme(uri: &str) -> bool {
     let Some((scheme, _)) = uri.split_once(':') else { return false };
     !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) && scheme.len() < 20
-}
-
-/// Percent-decoding; what decodes to no UTF-8 stays as it is.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let digits = bytes.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()).filter(|_| byte == b'%') {
-            Some(decoded) => {
-                plain.push(decoded);
-                at += 3;
-            }
-            None => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Builder, package};
-use crate::model::{Ecosystem, Package, PackageSource, Span};
+use crate::model::{Ecosystem, Package, PackageSource, Span, percent_decode};
 use crate::syntax::{Node, Parsed, json};
 
 /// The packages that have a package URL of an ecosystem we know; others are nobody's fault and left out. Neither form
@@ -106,26 +106,7 @@ fn read(purl: &str, span: Span) -> Option<Package> {
         Some(place) => PackageSource::Other(place.to_owned()),
         None => PackageSource::Registry,
     };
-    Some(package(ecosystem, &decoded(name)?, &decoded(version)?, source, span))
-}
-
-/// Without percent-encoding; `None` where that is no text.
-fn decoded(text: &str) -> Option<String> {
-    let (mut out, mut rest) = (Vec::new(), text.as_bytes());
-    while let Some((&first, tail)) = rest.split_first() {
-        let digits = tail.get(..2).filter(|_| first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                out.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(out).ok()
+    Some(package(ecosystem, &percent_decode(name)?, &percent_decode(version)?, source, span))
 }
 
 #[cfg(test)]

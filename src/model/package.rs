@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Span;
+use super::percent::{encode, percent_encode_path};
 
 /// Whose names and version order a package follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,20 +121,8 @@ impl Package {
 /// The package URL of a name and version (purl-spec, rules for the type).
 #[must_use]
 pub fn purl(ecosystem: Ecosystem, name: &str, version: &str) -> String {
-    let name: Vec<String> = name.split('/').map(percent).collect();
-    format!("pkg:{}/{}@{}", ecosystem.purl_type(), name.join("/"), percent(version))
-}
-
-fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
-            out.push(byte as char);
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    let (name, version) = (percent_encode_path(name), encode(version));
+    format!("pkg:{}/{name}@{version}", ecosystem.purl_type())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::{Terminal, env};
 use crate::cli::{CliError, scan};
+use crate::source::git;
 
 /// Scans what is about to be committed or pushed; `arguments` are git's, of which a push's first is the remote.
 pub fn run(hook: Hook, arguments: &[String], terminal: &Terminal) -> Result<Exit, CliError> {
@@ -48,12 +49,9 @@ fn ranges(arguments: &[String]) -> Result<BTreeSet<String>, CliError> {
         _ => pushed(io::stdin().lock())?,
     };
     let remote = env("PRE_COMMIT_REMOTE_NAME").or_else(|| arguments.first().cloned()).unwrap_or_default();
-    // Isolated, as every repository that is scanned.
-    let isolated = gix::open::Options::isolated();
-    let trust = gix::sec::trust::Mapping { full: isolated.clone(), reduced: isolated };
-    let repository = gix::ThreadSafeRepository::discover_opts(Path::new("."), Default::default(), trust);
-    let repository = repository.map(|repository| repository.to_thread_local());
-    let repository = repository.map_err(|error| CliError::usage(format!("no git repository here: {error}")))?;
+    let repository = git::discover(Path::new("."))
+        .map_err(|error| CliError::usage(format!("no git repository here: {error}")))?
+        .to_thread_local();
     let known = |revision: &str| repository.rev_parse_single(revision).is_ok();
     let heads = ["HEAD", "main", "master"].map(|name| format!("refs/remotes/{remote}/{name}"));
     let head = heads.into_iter().find(|name| known(name));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::gitlab::uuid;
-use crate::model::{Fingerprint, FingerprintFields, Package, PackageSource, RepoPath, Scope};
+use crate::model::{Fingerprint, FingerprintFields, Package, PackageSource, RepoPath, Scope, percent_encode_path};
 
 /// What is written, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +144,7 @@ fn encoded(place: &str) -> String {
         }
         None => place.to_owned(),
     };
-    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/".contains(&b);
-    bare.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    percent_encode_path(&bare)
 }
 
 #[cfg(test)]

@@ -25,17 +25,25 @@ pub(super) struct Opened {
     pub root: PathBuf,
 }
 
-/// The repository that holds `folder`.
+/// The repository that holds `folder`, with no configuration but its own.
 ///
 /// # Errors
 /// Where there is none, or it cannot be opened.
+pub fn discover(folder: &Path) -> Result<ThreadSafeRepository, Box<dyn std::error::Error>> {
+    let options = gix::open::Options::isolated();
+    let trust = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
+    ThreadSafeRepository::discover_opts(folder, Default::default(), trust).map_err(Into::into)
+}
+
+/// The same with its work tree, where it keeps what it is made of to itself.
+///
+/// # Errors
+/// Where there is none, it cannot be opened, or it leads elsewhere.
 pub(super) fn open(folder: &Path) -> Result<Opened, SourceError> {
     // A root that is a file stands in its folder.
     let folder = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let options = gix::open::Options::isolated();
-    let trust = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-    let repository = ThreadSafeRepository::discover_opts(folder, Default::default(), trust)
+    let repository = discover(folder)
         .map_err(|error| fault(&format!("cannot open a git repository at `{}`", folder.display()), &error))?;
     place::check(&repository.to_thread_local(), folder)?;
     let root = repository.work_tree.clone().unwrap_or_else(|| repository.to_thread_local().path().to_path_buf());
