@@ -11,6 +11,8 @@ pub(super) struct Check {
     /// True where the value has the structure.
     pub holds: fn(&[u8]) -> bool,
     says: Says,
+    /// Check digits: a value of the form that has others is no secret of any kind.
+    digits: bool,
 }
 
 /// What a finding tells of a check that held.
@@ -25,12 +27,16 @@ enum Says {
 
 impl Check {
     const fn new(name: &'static str, holds: fn(&[u8]) -> bool, says: Says) -> Self {
-        Self { name, holds, says }
+        Self { name, holds, says, digits: false }
     }
 
-    /// True for check digits: a value of the form that has others is no secret of any kind.
+    const fn digits(name: &'static str, holds: fn(&[u8]) -> bool, says: &'static str) -> Self {
+        Self { name, holds, says: Says::Words(says), digits: true }
+    }
+
+    /// True where check digits are wrong.
     pub(super) fn refutes(&self, value: &[u8]) -> bool {
-        (self.name.ends_with("crc32") || self.name == "bech32") && !(self.holds)(value)
+        self.digits && !(self.holds)(value)
     }
 
     /// What was found, for the finding's message; never text of the value.
@@ -44,11 +50,11 @@ impl Check {
 }
 
 const CHECKS: &[Check] = &[
-    Check::new("github-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
-    Check::new("npm-crc32", github_crc32, Says::Words("its CRC-32 check digits are right")),
-    Check::new("grafana-crc32", grafana_crc32, Says::Words("its CRC-32 check digits are right")),
-    Check::new("cloudflare-crc32", cloudflare_crc32, Says::Words("its CRC-32 check digits are right")),
-    Check::new("gitlab-crc32", gitlab_crc32, Says::Words("its CRC-32 check digits are right")),
+    Check::digits("github-crc32", github_crc32, "its CRC-32 check digits are right"),
+    Check::digits("npm-crc32", github_crc32, "its CRC-32 check digits are right"),
+    Check::digits("grafana-crc32", grafana_crc32, "its CRC-32 check digits are right"),
+    Check::digits("cloudflare-crc32", cloudflare_crc32, "its CRC-32 check digits are right"),
+    Check::digits("gitlab-crc32", gitlab_crc32, "its CRC-32 check digits are right"),
     Check::new("jwt", jwt, Says::Of(jwt_says)),
     Check::new("aws-key-id", aws_key_id, Says::Of(aws_account)),
     Check::new("base64", |value| decode(value).is_some(), Says::Nothing),
@@ -63,7 +69,7 @@ const CHECKS: &[Check] = &[
         |value| decode(after_dash(value)).is_some_and(|bytes| bytes.first() == Some(&2)),
         Says::Words("it holds a macaroon of version 2"),
     ),
-    Check::new("bech32", bech32, Says::Words("its Bech32 checksum is right")),
+    Check::digits("bech32", bech32, "its Bech32 checksum is right"),
     Check::new("discord", discord, Says::Words("its first part is an account's id")),
     Check::new("luhn", luhn, Says::Words("its Luhn check digit is right")),
     Check::new("mixed", mixed, Says::Nothing),
@@ -90,7 +96,7 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Six base-62 digits of the CRC-32 of `text`, as GitHub and npm write them.
-pub(super) fn crc32_base62(text: &[u8]) -> [u8; 6] {
+fn crc32_base62(text: &[u8]) -> [u8; 6] {
     let mut rest = crc32fast::hash(text);
     let mut digits = [b'0'; 6];
     for digit in digits.iter_mut().rev() {
@@ -100,8 +106,13 @@ pub(super) fn crc32_base62(text: &[u8]) -> [u8; 6] {
     digits
 }
 
+/// What stands behind the last `_`: a token without its prefix.
+fn after_last_mark(value: &[u8]) -> &[u8] {
+    value.iter().rposition(|&b| b == b'_').map_or(value, |at| &value[at + 1..])
+}
+
 fn github_crc32(value: &[u8]) -> bool {
-    let body = value.iter().rposition(|&b| b == b'_').map_or(value, |at| &value[at + 1..]);
+    let body = after_last_mark(value);
     body.len() > 6 && {
         let (text, digits) = body.split_at(body.len() - 6);
         digits == crc32_base62(text)
@@ -118,7 +129,7 @@ fn grafana_crc32(value: &[u8]) -> bool {
 
 /// The CRC-32 of the 40 characters between prefix and check digits.
 fn cloudflare_crc32(value: &[u8]) -> bool {
-    let body = value.iter().rposition(|&b| b == b'_').map_or(value, |at| &value[at + 1..]);
+    let body = after_last_mark(value);
     body.split_at_checked(40)
         .is_some_and(|(text, digits)| format!("{:08x}", crc32fast::hash(text)).as_bytes() == digits)
 }

@@ -113,8 +113,10 @@ impl SecretsScanner {
         generics.extend(self.file_hits(path, bytes, depth));
         generics.retain(|hit| !taken.overlaps(hit.value));
         merge(generics, hits);
-        let taken = cover(hits);
-        hits.extend(loose.into_iter().filter(|hit| !taken.overlaps(hit.value)));
+        if !loose.is_empty() {
+            let taken = cover(hits);
+            hits.extend(loose.into_iter().filter(|hit| !taken.overlaps(hit.value)));
+        }
         if depth == FORMS {
             self.join(bytes, hits);
         }

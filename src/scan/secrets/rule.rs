@@ -14,7 +14,7 @@ use crate::ruleset::guarantee::token_run;
 use crate::ruleset::{RulesError, Sample};
 
 /// A rule as its file has it; `rules/README.md` describes the keys.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Written {
@@ -61,25 +61,11 @@ impl Written {
     pub(super) fn loose(id: &str) -> Self {
         Self {
             id: id.to_owned(),
-            title: String::new(),
             severity: "high".to_owned(),
             confidence: "medium".to_owned(),
-            pattern: String::new(),
-            keywords: Vec::new(),
-            near: Vec::new(),
-            boundary: false,
-            check: None,
-            entropy: None,
-            paths: Vec::new(),
-            tags: Vec::new(),
-            help: String::new(),
-            references: Vec::new(),
-            matches: Vec::new(),
-            near_misses: Vec::new(),
             run: Some(0),
-            group: 0,
-            path: None,
             loose: true,
+            ..Self::default()
         }
     }
 }

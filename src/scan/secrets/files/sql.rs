@@ -51,7 +51,7 @@ const ROW: usize = 16 * 1024;
 /// `INSERT INTO t (..., password, ...) VALUES (...), (...)`.
 fn inserts(bytes: &[u8], values: &mut Vec<Value>) {
     pattern!(bytes, r"(?i)insert\s+into\s+[^\s(]{1,128}\s*(\([^()]{1,2000}\)\s*values\s*)\(", &mut |start, end| {
-        let Some(column) = secret_column(&bytes[start..end], b',') else { return };
+        let Some(column) = secret_column(&bytes[start..end]) else { return };
         let mut at = end;
         for _ in 0..ROWS {
             let Some((cells, after)) = tuple(bytes, at) else { return };
@@ -70,7 +70,7 @@ fn copies(bytes: &[u8], values: &mut Vec<Value>) {
         bytes,
         r"(?im)^copy\s+[^\s(]{1,128}\s*(\([^()]{1,2000}\)\s*from\s+stdin\b[^\n]{0,80};\r?\n)",
         &mut |start, end| {
-            let Some(column) = secret_column(&bytes[start..end], b',') else { return };
+            let Some(column) = secret_column(&bytes[start..end]) else { return };
             let mut at = end;
             for line in bytes[end..].split(|&b| b == b'\n').take(ROWS).take_while(|line| !line.starts_with(b"\\.")) {
                 let mut from = at;
@@ -87,9 +87,9 @@ fn copies(bytes: &[u8], values: &mut Vec<Value>) {
 }
 
 /// The first column of `(a, b, c)` that is a secret's by its name.
-fn secret_column(header: &[u8], comma: u8) -> Option<usize> {
+fn secret_column(header: &[u8]) -> Option<usize> {
     let close = header.iter().position(|&b| b == b')')?;
-    header.get(1..close)?.split(|&b| b == comma).position(|name| {
+    header.get(1..close)?.split(|&b| b == b',').position(|name| {
         let inner = name.trim_ascii();
         is_secret_name(inner.strip_prefix(b"`").and_then(|name| name.strip_suffix(b"`")).unwrap_or(inner))
     })

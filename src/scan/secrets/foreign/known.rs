@@ -55,19 +55,19 @@ pub(super) fn prints(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Vec
 /// One secret of detect-secrets' baseline.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Known {
-    /// SHA-1 of the value.
-    hash: [u8; 20],
+    /// SHA-1 of the value, in lower case.
+    hash: String,
     /// For a private key, of which its first line is hashed: where it stands, from 1.
     key_line: Option<u32>,
 }
 
-impl Known {
-    pub(super) fn is(&self, place: &Place<'_>) -> bool {
-        match self.key_line {
-            Some(line) => place.rule.id.short() == "private-key" && (line..=line + 1).contains(&place.line),
-            None => Sha1::digest(place.value)[..] == self.hash,
-        }
-    }
+/// True where one of a file's known secrets is this finding.
+pub(super) fn has(known: &[Known], place: &Place<'_>) -> bool {
+    let hash = format!("{:x}", Sha1::digest(place.value));
+    known.iter().any(|one| match one.key_line {
+        Some(line) => place.rule.id.short() == "private-key" && (line..=line + 1).contains(&place.line),
+        None => one.hash == hash,
+    })
 }
 
 /// Reads `.secrets.baseline`: its `results`, by path.
@@ -81,7 +81,7 @@ pub(super) fn baseline(known: &mut BTreeMap<String, Vec<Known>>, name: &str, byt
     };
     for (path, secrets) in results {
         for secret in secrets.as_array().into_iter().flatten() {
-            let hash = secret.get("hashed_secret").and_then(|hash| hash.as_str()).and_then(hexadecimal);
+            let hash = secret.get("hashed_secret").and_then(|hash| hash.as_str()).and_then(sha1);
             let Some(hash) = hash else {
                 tell(notices, name, format!("an entry of `{path}` has no SHA-1 as `hashed_secret`; it is not used"));
                 continue;
@@ -94,14 +94,8 @@ pub(super) fn baseline(known: &mut BTreeMap<String, Vec<Known>>, name: &str, byt
     }
 }
 
-/// 40 hexadecimal digits as bytes.
-fn hexadecimal(text: &str) -> Option<[u8; 20]> {
-    let mut hash = [0; 20];
-    if text.len() != 40 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(hash)
+/// 40 hexadecimal digits, in lower case.
+fn sha1(text: &str) -> Option<String> {
+    let whole = text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    whole.then(|| text.to_ascii_lowercase())
 }

@@ -101,7 +101,7 @@ impl Foreign {
             return Some(by(&print.source, ""));
         }
         let known = self.known.get(place.path)?;
-        known.iter().any(|one| one.is(place)).then(|| by(".secrets.baseline", ""))
+        known::has(known, place).then(|| by(".secrets.baseline", ""))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Secrets that are arguments of a call.
 
-use super::Generic;
 use super::names::Holds;
-use crate::model::{Confidence, Span};
-use crate::scan::secrets::shape::{self, Judged};
+use super::{Generic, literal_length, unnamed};
+use crate::model::Span;
+use crate::scan::secrets::shape::Judged;
 
 /// Calls by their text, and which argument, from 0, is a secret of which kind.
 const CALLS: &[(&str, usize, Holds)] = &[
@@ -84,15 +84,12 @@ pub(super) fn literal(bytes: &[u8], at: usize) -> Option<Generic> {
         Some(at + gap)
     })?;
     let window = bytes.get(open + 1..bytes.len().min(open + 160))?;
-    let length = window.iter().position(|b| *b == bytes[open] || *b == b'\n')?;
+    let length = literal_length(window, bytes[open])?;
     judged(bytes, Span::new(open + 1, open + 1 + length), Holds::Password)
 }
 
 fn judged(bytes: &[u8], span: Span, holds: Holds) -> Option<Generic> {
-    let value = span.of(bytes);
-    let how = Judged { password: holds == Holds::Password, quoted: true, config: false };
-    let confidence = shape::judge(value, how)?;
-    (confidence > Confidence::Low || shape::is_varied(value)).then_some(Generic { value: span, confidence })
+    unnamed(bytes, span, Judged { password: holds == Holds::Password, quoted: true, config: false })
 }
 
 /// The arguments of the call whose parenthesis opens at `open`: those that are one literal, without its quotes.
@@ -107,7 +104,7 @@ fn arguments(bytes: &[u8], open: usize) -> [Option<Span>; ARGUMENTS] {
             b')' | b']' | b'}' => depth -= 1,
             b',' if depth == 1 => argument += 1,
             quote @ (b'"' | b'\'' | b'`') => {
-                let Some(length) = bytes[at + 1..limit].iter().position(|&b| b == quote || b == b'\n') else { break };
+                let Some(length) = literal_length(&bytes[at + 1..limit], quote) else { break };
                 // One inside a call of its own is taken as well: `"...".getBytes()`, `Buffer.from("...")`.
                 if depth <= 2 && found[argument].is_none() {
                     found[argument] = Some(Span::new(at + 1, at + 1 + length));

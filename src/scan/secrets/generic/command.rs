@@ -1,8 +1,8 @@
 //! Secrets on command lines: options that say nothing of it by their names.
 
-use super::Generic;
-use crate::model::{Confidence, Span};
-use crate::scan::secrets::shape::{self, Judged};
+use super::{Generic, line_before, literal_length, unnamed};
+use crate::model::Span;
+use crate::scan::secrets::shape::Judged;
 
 /// Where a command has its secret.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,9 @@ const COMMANDS: &[(&str, &[Place])] = &[
     ("--password-stdin", &[Piped]),
 ];
 
+/// What is known of a secret on a command line.
+const JUDGED: Judged = Judged { password: true, quoted: true, config: true };
+
 /// Bytes of a command line that are looked at, on each side.
 const LENGTH: usize = 400;
 
@@ -69,7 +72,7 @@ pub(super) fn secrets(bytes: &[u8], at: usize, which: usize, found: &mut impl Fn
     }
     let words = words(bytes, at);
     for place in COMMANDS.get(which).map_or(&[][..], |(_, places)| places) {
-        if let Some(secret) = find(bytes, at, &words, *place).and_then(|span| judged(bytes, span)) {
+        if let Some(secret) = find(bytes, at, &words, *place).and_then(|span| unnamed(bytes, span, JUDGED)) {
             found(secret);
         }
     }
@@ -102,23 +105,14 @@ fn find(bytes: &[u8], at: usize, words: &[Span], place: Place) -> Option<Span> {
 
 /// The last word of the `echo` or `printf` before the pipe on the line; behind the colon of `user:password`.
 fn piped(bytes: &[u8], at: usize) -> Option<Span> {
-    let floor = at.saturating_sub(LENGTH);
-    let line = &bytes[floor..at];
-    let line_start = floor + line.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    let line = &bytes[line_start..at];
+    let line = line_before(bytes, at, LENGTH);
     let echo = [&b"echo "[..], b"printf "].iter().find_map(|word| memchr::memmem::find(line, word))?;
-    let words = words(bytes, line_start + echo);
+    let words = words(bytes, at - line.len() + echo);
     let last = *words.get(1..)?.last()?;
     match last.of(bytes).iter().position(|&b| b == b':') {
         Some(colon) => Some(Span::new(last.start as usize + colon + 1, last.end as usize)),
         None => Some(last),
     }
-}
-
-fn judged(bytes: &[u8], span: Span) -> Option<Generic> {
-    let value = span.of(bytes);
-    let confidence = shape::judge(value, Judged { password: true, quoted: true, config: true })?;
-    (confidence > Confidence::Low || shape::is_varied(value)).then_some(Generic { value: span, confidence })
 }
 
 /// The words of a shell command from `at` to its end, without the quotes around them; a line may go on after `\`.
@@ -132,7 +126,7 @@ fn words(bytes: &[u8], at: usize) -> Vec<Span> {
             b'\\' if bytes.get(rest + 1) == Some(&b'\n') => rest += 2,
             b'\n' | b';' | b'|' | b'&' | b')' | b'`' => break,
             quote @ (b'"' | b'\'') => {
-                let Some(length) = bytes[rest + 1..limit].iter().position(|&b| b == quote || b == b'\n') else { break };
+                let Some(length) = literal_length(&bytes[rest + 1..limit], quote) else { break };
                 words.push(Span::new(rest + 1, rest + 1 + length));
                 rest += length + 2;
             }

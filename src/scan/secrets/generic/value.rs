@@ -2,6 +2,7 @@
 
 use super::assign::Link;
 use super::manner::Manner;
+use super::{line_before, literal_length};
 use crate::model::Span;
 
 /// A value and how it is written.
@@ -142,7 +143,7 @@ fn unwrapped(bytes: &[u8], at: usize, link: Link) -> usize {
 fn quoted(bytes: &[u8], from: usize, open: u8) -> Option<Found> {
     let limit = bytes.len().min(from + LONGEST);
     let window = bytes.get(from..limit)?;
-    let mut length = match window.iter().position(|&b| b == open || b == b'\n') {
+    let mut length = match literal_length(window, open) {
         Some(length) => length,
         None if limit == bytes.len() => window.len(),
         None => return None,
@@ -189,9 +190,7 @@ fn unquoted(bytes: &[u8], start: usize, end: usize, from: usize, link: Link, man
 
 /// True where a literal of the line is open at `at`: before it stands an odd number of quotes of one kind.
 fn in_literal(bytes: &[u8], at: usize) -> bool {
-    let floor = at.saturating_sub(200);
-    let line = &bytes[floor..at];
-    let line = line.iter().rposition(|&b| b == b'\n').map_or(line, |newline| &line[newline + 1..]);
+    let line = line_before(bytes, at, 200);
     let odd = |quote: u8| line.iter().filter(|b| **b == quote).count() % 2 == 1;
     odd(b'"') || odd(b'\'') || odd(b'`')
 }
@@ -248,12 +247,8 @@ pub(super) fn stands_beside(bytes: &[u8], start: usize, manner: Manner) -> bool 
     if bytes[start..].starts_with(b"--") || manner != Manner::Code && bytes[start] == b'-' {
         return true;
     }
-    let floor = start.saturating_sub(120);
-    let line = &bytes[floor..start];
-    let line = line.iter().rposition(|&b| b == b'\n').map_or(line, |newline| &line[newline + 1..]);
-    let line = line.trim_ascii_start();
-    let mut words = line.split(|b| *b == b' ' || *b == b'\t').filter(|word| !word.is_empty());
-    let sets = words.next().is_some_and(|first| SETTERS.contains(&first)) || words.any(|word| SETTERS.contains(&word));
+    let line = line_before(bytes, start, 120).trim_ascii_start();
+    let sets = line.split(|b| matches!(b, b' ' | b'\t')).any(|word| SETTERS.contains(&word));
     let first = line.is_empty() || matches!(line, b":" | b"{:" | b"(" | b"$");
     let ends = line.last().is_none_or(|b| b" \t:/({$".contains(b));
     ends && (sets || first && manner != Manner::Prose)
