@@ -224,6 +224,11 @@ pub struct ScanArgs {
     /// With --history, the stash, too.
     #[arg(long, requires = "history")]
     pub stashes: bool,
+    /// Keep which files and blobs were clean in the platform's cache folder, or in DIR, and read only what is new the next
+    /// time: of a history, and of large trees.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["staged", "diff", "since"])]
+    pub cache: Option<std::ffi::OsString>,
     /// A Terraform variable file; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_var_file: Vec<PathBuf>,

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod baseline;
+mod cache;
 mod ci;
 mod config;
 pub mod db;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::CliError;
 use super::args::{SarifRules, ScanArgs};
@@ -12,6 +13,7 @@ use crate::model::RepoPath;
 use crate::scan::Scanner;
 use crate::scan::registry::{self, BUILT_IN, BuiltIn};
 use crate::source::Source;
+use crate::source::cache::Cache;
 use crate::source::git::changes::{Changes, Settings as ChangeSettings, Which};
 use crate::source::git::history::{History, Settings as HistorySettings};
 use crate::source::stream::Stream;
@@ -46,7 +48,7 @@ pub fn tree(args: &ScanArgs, settings: &Settings, inputs: &Inputs) -> Result<Tre
 }
 
 /// The limit above which a file is searched in windows.
-fn max_file_size(args: &ScanArgs, settings: &Settings) -> Result<u64, CliError> {
+pub fn max_file_size(args: &ScanArgs, settings: &Settings) -> Result<u64, CliError> {
     let size = args.max_file_size.as_deref().map(config::parse_size).transpose();
     let size = size.map_err(|message| CliError::usage(format!("--max-file-size: {message}")))?;
     Ok(size.or(settings.scan.max_file_size).unwrap_or(MAX_FILE_SIZE))
@@ -57,16 +59,19 @@ pub fn source(
     args: &ScanArgs,
     settings: &Settings,
     inputs: &Inputs,
+    cache: Option<&Arc<Cache>>,
     progress: Box<dyn Fn(u64) + Send + Sync>,
 ) -> Result<Box<dyn Source + Send>, CliError> {
     let tree = tree(args, settings, inputs)?;
     if let Some(range) = &args.history {
-        return history(args, settings, inputs, range, &tree);
+        return history(args, settings, inputs, range, &tree, cache);
     }
     if let Some(which) = change(args) {
         return changes(args, settings, inputs, which, &tree);
     }
-    let Some(path) = &inputs.stdin else { return Ok(Box::new(tree.with_progress(progress))) };
+    let Some(path) = &inputs.stdin else {
+        return Ok(Box::new(tree.with_progress(progress).with_cache(cache.cloned())));
+    };
     let left_out = tree.leaves_out(&inputs.base.join(path)).map_err(RunError::Source)?;
     let stream = Stream::new(RepoPath::from_relative(path), Box::new(io::stdin()), max_file_size(args, settings)?);
     Ok(Box::new(stream.left_out(left_out)))
@@ -110,6 +115,7 @@ fn history(
     inputs: &Inputs,
     range: &str,
     tree: &Tree,
+    cache: Option<&Arc<Cache>>,
 ) -> Result<Box<dyn Source + Send>, CliError> {
     let [folder] = &inputs.roots[..] else {
         return Err(CliError::usage("--history goes with one root: the folder of a repository"));
@@ -122,7 +128,7 @@ fn history(
         threads: args.threads,
     };
     let exclusions = tree.exclusions().map_err(RunError::Source)?;
-    Ok(Box::new(History::new(settings, exclusions).map_err(RunError::Source)?))
+    Ok(Box::new(History::new(settings, exclusions).map_err(RunError::Source)?.with_cache(cache.cloned())))
 }
 
 /// The scanners asked for, built, in registry order.

@@ -86,7 +86,7 @@ pub fn run(args: &SbomArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         ScanArgs { paths: args.path.iter().cloned().collect(), no_ignore: args.no_ignore, ..ScanArgs::default() };
     let inputs = Inputs::find(&scan)?;
     let configuration = plan::configuration(&scan, &inputs.base)?;
-    let source = plan::source(&scan, &configuration, &inputs, Box::new(|_| {}))?;
+    let source = plan::source(&scan, &configuration, &inputs, None, Box::new(|_| {}))?;
     let collector = Collector::default();
     let report: ScanReport =
         engine::run(&plan::plan(&scan, &configuration, source, vec![Box::new(collector.clone())]))?;

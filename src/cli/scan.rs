@@ -11,14 +11,15 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, gate_report, plan, settings, targets, tools};
+use super::{CliError, cache, gate_report, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine;
 use crate::external::tool::Running;
 use crate::external::{Import, dedup};
-use crate::model::{Confidence, ScanReport};
+use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
 use crate::scan::iac;
 use crate::scan::registry::BUILT_IN;
+use crate::source::git::can_compare;
 use crate::triage::gate::{GateSettings, PathGate, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
 
@@ -37,13 +38,15 @@ struct Scanned {
 /// Runs a scan and maps its verdict to an exit code.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let ci = args.ci.then(Ci::find).flatten();
-    let args = &with_base(args, terminal);
+    let (args, without_base) = with_base(args, terminal);
+    let args = &args;
     if let Some(ci) = ci {
         terminal.remark(&ci.describe());
     }
     let targets = targets::find(args, ci)?;
     let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
     let mut done = scanned(args, terminal, true)?;
+    done.report.notices.extend(without_base);
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
     if let Some(baseline) = baseline {
@@ -72,17 +75,29 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-/// `--diff auto` as the base that the pipeline's service names; a build of no change is scanned whole.
-fn with_base(args: &ScanArgs, terminal: &Terminal) -> ScanArgs {
+/// `--diff auto` as the base that the pipeline's service names. A build of no change is scanned whole, and so is one
+/// whose clone cannot tell the change: then with a notice.
+fn with_base(args: &ScanArgs, terminal: &Terminal) -> (ScanArgs, Option<Notice>) {
     let mut args = args.clone();
+    let mut notice = None;
     if args.diff.as_deref() == Some("auto") {
-        args.diff = Ci::find().and_then(Ci::base);
-        terminal.remark(&match &args.diff {
-            Some(base) => format!("--diff auto: what changed since {base}"),
-            None => "--diff auto: no service names a base, so everything is scanned".to_owned(),
-        });
+        let folder = args.paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let base = Ci::find().and_then(Ci::base);
+        args.diff = base.clone().filter(|base| can_compare(folder, base));
+        let told = match (&args.diff, base) {
+            (Some(base), _) => format!("--diff auto: what changed since {base}"),
+            (None, None) => "--diff auto: no service names a base, so everything is scanned".to_owned(),
+            (None, Some(base)) => {
+                let message = format!(
+                    "this clone cannot say what changed since {base}: it lacks that commit, or the one where both parted. Everything was scanned; a clone with its history (`fetch-depth: 0`) is faster"
+                );
+                notice = Some(Notice::warning(NoticeKind::Skipped, message));
+                format!("--diff auto: {base} is not in this clone, so everything is scanned")
+            }
+        };
+        terminal.remark(&told);
     }
-    args
+    (args, notice)
 }
 
 /// The report of a scan before triage.
@@ -114,13 +129,16 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());
-    let source = plan::source(args, &configuration, &inputs, Box::new(move |bytes| files.file(bytes)))?;
+    let cache = cache::open(args, &configuration, &inputs.base, &scanners)?;
+    let tell = Box::new(move |bytes| files.file(bytes));
+    let source = plan::source(args, &configuration, &inputs, cache.as_ref(), tell)?;
     let mut plan = plan::plan(args, &configuration, source, scanners);
     plan.on_findings = Some(Box::new(move |count| findings.findings(count)));
     let started = if with_tools { tools::start(args, &configuration, &inputs.base) } else { Ok(Vec::new()) };
     let outcome = engine::run(&plan);
     progress.done();
     let mut report = outcome?;
+    report.notices.extend(cache.and_then(|cache| cache::close(&cache, terminal)));
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
     report.notices.extend(own.notices);
@@ -225,7 +243,7 @@ fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> 
     let could_match = |entry: &Entry| whole && !idle.iter().any(|name| entry.is_about(name));
     ignore::apply(report, ignores, today, &could_match);
     if args.deny_unused_ignores || configuration.deny_unused_ignores {
-        for notice in report.notices.iter_mut().filter(|n| n.kind == crate::model::NoticeKind::Suppression) {
+        for notice in report.notices.iter_mut().filter(|n| n.kind == NoticeKind::Suppression) {
             notice.incomplete = true;
         }
     }

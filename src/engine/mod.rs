@@ -148,7 +148,8 @@ pub fn own_tool() -> Tool {
     }
 }
 
-fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
+/// True where nothing came of it.
+fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) -> bool {
     let Content { input, want, binary } = *content;
     let mask = if binary { want.binary } else { want.text | want.binary };
     let mut sink = Sink::default();
@@ -159,7 +160,7 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
     }
     let keep = want.keep & mask;
     if keep == 0 && sink.drafts.is_empty() && sink.notices.is_empty() && !seal::may_hold_ignores(input.bytes) {
-        return;
+        return true;
     }
     let view = FileView::new(&input);
     let sealed = seal::file(&view, sink, plan, &|_| None);
@@ -174,6 +175,7 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) {
         collected.add(input.path, input.origin, sealed);
         collected.kept.extend(kept);
     }
+    false
 }
 
 impl Collected {

@@ -37,6 +37,12 @@ pub trait Scanner: Send + Sync {
     /// Asked once for every path of the source, so it neither allocates nor runs a regex.
     fn interest(&self, path: &RepoPath) -> Interest;
 
+    /// What the answer of [`scan`](Self::scan) comes from beside the input: rules, settings, in bytes that change
+    /// when they do. `None` where it is not said, or where other files have a say; such a scanner is always asked.
+    fn version(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Checks one input. Text that does not parse is a notice, not an error: the part that was understood
     /// is still checked.
     fn scan(&self, input: &Input<'_>, sink: &mut Sink);

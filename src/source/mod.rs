@@ -1,5 +1,6 @@
 //! Layer 1: where inputs come from. Each source yields the same [`Input`]s to the same scanners.
 
+pub mod cache;
 pub mod git;
 mod read;
 pub mod stream;
@@ -56,6 +57,10 @@ pub enum Lines {
 /// Which lines of a file a change brought; `None` of a file that it did not touch.
 pub type NewLines = dyn Fn(&RepoPath) -> Option<Lines> + Send + Sync;
 
+/// Takes one piece of content, from any thread. True where nothing came of it: no finding, nothing to tell, nothing
+/// kept, no comment that might suppress something.
+pub type Visit<'a> = dyn Fn(Content<'_>) -> bool + Sync + 'a;
+
 /// What a source could read, and what it could not.
 #[derive(Default)]
 pub struct Outcome {
@@ -78,11 +83,7 @@ pub trait Source: Sync {
     /// # Errors
     /// Only when nothing can be read: no such directory, not a repository. A single unreadable file is a
     /// notice in the [`Outcome`], and makes the scan incomplete.
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError>;
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError>;
 }
 
 /// Why a source yields nothing at all.

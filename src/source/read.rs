@@ -7,7 +7,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Content, Want};
+use super::cache::{Cache, Clean};
+use super::{Content, Visit, Want};
 use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
 /// How many leading bytes decide whether content is binary.
@@ -30,10 +31,13 @@ pub struct Done {
     pub scanned: bool,
     /// True where it looks binary.
     pub binary: bool,
+    /// True where nothing came of it that must be told again.
+    pub clean: bool,
 }
 
 /// Reads the file at `disk` once and hands it to `visit`: whole up to `max_bytes`, in overlapping windows
-/// above that. A notice says what a scanner that wants whole files did not get.
+/// above that. A notice says what a scanner that wants whole files did not get. A file that `cache` knows to be clean
+/// is opened and not read.
 ///
 /// # Errors
 /// What the system said of opening or reading it.
@@ -42,22 +46,46 @@ pub fn visit_file(
     path: &RepoPath,
     want: Want,
     max_bytes: u64,
-    visit: &(dyn Fn(Content<'_>) + Sync),
+    cache: Option<&Cache>,
+    visit: &Visit<'_>,
 ) -> io::Result<(Done, Option<Notice>)> {
     #[expect(clippy::disallowed_methods, reason = "the one place that opens scanned files")]
     let mut file = File::open(disk)?;
-    let length = file.metadata()?.len();
+    let metadata = file.metadata()?;
+    let Some((cache, key)) = cache.and_then(|cache| Some((cache, cache.file(path, want, &metadata)?))) else {
+        return visit_open(&mut file, metadata.len(), path, want, max_bytes, visit);
+    };
+    if let Some(Clean { bytes, binary }) = cache.get(key) {
+        let scanned = !binary || want.binary != 0;
+        return Ok((Done { bytes, scanned, binary, clean: true }, None));
+    }
+    let (done, notice) = visit_open(&mut file, metadata.len(), path, want, max_bytes, visit)?;
+    if done.clean && notice.is_none() {
+        cache.add(key, Clean { bytes: done.bytes, binary: done.binary });
+    }
+    Ok((done, notice))
+}
+
+/// Reads a file that is open, and `length` bytes long as far as the system knows.
+fn visit_open(
+    file: &mut File,
+    length: u64,
+    path: &RepoPath,
+    want: Want,
+    max_bytes: u64,
+    visit: &Visit<'_>,
+) -> io::Result<(Done, Option<Notice>)> {
     if length > max_bytes {
-        return visit_windows(&mut file, path, want, max_bytes, visit);
+        return visit_windows(file, path, want, max_bytes, visit);
     }
     // The buffer is taken out of its cell: a scanner that waits for other work on this thread may let
     // another file begin here.
     let mut bytes = BUFFER.with(RefCell::take);
     bytes.clear();
-    let outcome = read_whole(&mut file, length, want, &mut bytes);
+    let outcome = read_whole(file, length, want, &mut bytes);
     let done = outcome.map(|binary| {
-        let scanned = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
-        Done { bytes: bytes.len() as u64, scanned, binary }
+        let seen = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
+        Done { bytes: bytes.len() as u64, scanned: seen.is_some(), binary, clean: seen.unwrap_or(true) }
     });
     if bytes.capacity() <= 2 * WINDOW {
         BUFFER.with(|cell| cell.replace(bytes));
@@ -74,7 +102,7 @@ pub fn visit_reader(
     path: &RepoPath,
     want: Want,
     max_bytes: u64,
-    visit: &(dyn Fn(Content<'_>) + Sync),
+    visit: &Visit<'_>,
 ) -> io::Result<(Done, Option<Notice>)> {
     let mut bytes = Vec::new();
     reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -82,8 +110,9 @@ pub fn visit_reader(
         return visit_windows(&mut bytes.as_slice().chain(reader), path, want, max_bytes, visit);
     }
     let binary = is_binary(&bytes);
-    let scanned = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
-    Ok((Done { bytes: bytes.len() as u64, scanned, binary }, None))
+    let seen = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
+    let done = Done { bytes: bytes.len() as u64, scanned: seen.is_some(), binary, clean: seen.unwrap_or(true) };
+    Ok((done, None))
 }
 
 /// Fills `bytes`, and says whether it looks binary. A binary file that only text scanners want is not
@@ -100,24 +129,23 @@ fn read_whole(file: &mut File, length: u64, want: Want, bytes: &mut Vec<u8>) -> 
     Ok(is_binary(bytes))
 }
 
-/// Hands content that is already in memory to `visit`, decoded where it is UTF-16. True where somebody
-/// wanted it.
+/// Hands content that is already in memory to `visit`, decoded where it is UTF-16. `None` where nobody
+/// wants it, else whether it is clean.
 pub fn visit_bytes(
     path: &RepoPath,
     origin: &Origin,
     want: Want,
     binary: bool,
     bytes: &[u8],
-    visit: &(dyn Fn(Content<'_>) + Sync),
-) -> bool {
+    visit: &Visit<'_>,
+) -> Option<bool> {
     if binary && want.binary == 0 {
-        return false;
+        return None;
     }
     let decoded = decode_utf16(bytes);
     let bytes = decoded.as_deref().unwrap_or(bytes);
     let input = Input { path, bytes, origin, first_line: 1, byte_base: 0, whole: true };
-    visit(Content { input, want, binary });
-    true
+    Some(visit(Content { input, want, binary }))
 }
 
 /// True for content with a NUL in its first 8 KiB that is not UTF-16.
@@ -167,10 +195,10 @@ fn visit_windows(
     path: &RepoPath,
     want: Want,
     max_bytes: u64,
-    visit: &(dyn Fn(Content<'_>) + Sync),
+    visit: &Visit<'_>,
 ) -> io::Result<(Done, Option<Notice>)> {
     let windowed = Want { text: want.text & !want.keep, binary: want.binary & !want.keep, keep: 0 };
-    let mut done = Done::default();
+    let mut done = Done { clean: true, ..Done::default() };
     let (mut tail, mut line, mut base) = (Vec::new(), 1_u32, 0_u64);
     loop {
         let mut batch = Vec::new();
@@ -200,12 +228,13 @@ fn visit_windows(
             break;
         }
         done.scanned |= windowed != Want::default();
-        batch.par_iter().for_each(|window| {
+        let clean = batch.par_iter().map(|window| {
             let Window { bytes, first_line, byte_base } = window;
             let (first_line, byte_base) = (*first_line, *byte_base);
             let input = Input { path, bytes, origin: &Origin::WorkTree, first_line, byte_base, whole: false };
-            visit(Content { input, want: windowed, binary: done.binary });
+            visit(Content { input, want: windowed, binary: done.binary })
         });
+        done.clean &= clean.reduce(|| true, |a, b| a && b);
     }
     let hidden = want.keep != 0 && (!done.binary || want.binary & want.keep != 0);
     let notice = hidden.then(|| too_large(path, max_bytes, SECRETS_ONLY));
@@ -253,8 +282,9 @@ mod tests {
         let visit = |content: Content<'_>| {
             let input = content.input;
             seen.lock().expect("no panic").push((input.byte_base, input.bytes.len(), input.first_line));
+            true
         };
-        let (done, notice) = visit_file(&disk, &RepoPath::new("large"), TEXT, 1024, &visit).expect("reads");
+        let (done, notice) = visit_file(&disk, &RepoPath::new("large"), TEXT, 1024, None, &visit).expect("reads");
         assert_eq!(done.bytes, content.len() as u64);
         assert!(notice.is_none(), "nobody wanted it whole");
         let mut seen = seen.into_inner().expect("no panic");

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Mutex;
 
-use super::{Content, Outcome, Source, SourceError, Want, read};
+use super::{Outcome, Source, SourceError, Visit, Want, read};
 use crate::model::{Coverage, Notice, NoticeKind, RepoPath};
 
 /// A reader as the only input of a scan.
@@ -28,18 +28,14 @@ impl Stream {
         self
     }
 
-    fn read(&self, want: Want, visit: &(dyn Fn(Content<'_>) + Sync)) -> io::Result<(read::Done, Option<Notice>)> {
+    fn read(&self, want: Want, visit: &Visit<'_>) -> io::Result<(read::Done, Option<Notice>)> {
         let mut reader = self.reader.lock().map_err(|_| io::Error::other("a scan of it failed before"))?;
         read::visit_reader(&mut **reader, &self.path, want, self.max_bytes, visit)
     }
 }
 
 impl Source for Stream {
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError> {
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let mut outcome = Outcome { coverage: Coverage { files_seen: 1, ..Coverage::default() }, ..Outcome::default() };
         let want = wanted(&self.path);
         if self.left_out || want.is_nothing() {
@@ -69,12 +65,16 @@ impl Source for Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Content;
 
     const TEXT: Want = Want { text: 1, binary: 0, keep: 0 };
 
     fn lengths(bytes: &[u8], max_bytes: u64, want: Want) -> (Vec<usize>, Outcome) {
         let seen = Mutex::new(Vec::new());
-        let visit = |content: Content<'_>| seen.lock().expect("no panic").push(content.input.bytes.len());
+        let visit = |content: Content<'_>| {
+            seen.lock().expect("no panic").push(content.input.bytes.len());
+            true
+        };
         let reader = Box::new(io::Cursor::new(bytes.to_vec()));
         let outcome = Stream::new(RepoPath::new("a.txt"), reader, max_bytes).for_each(&|_| want, &visit);
         (seen.into_inner().expect("no panic"), outcome.expect("reads"))

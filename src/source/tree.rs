@@ -6,14 +6,15 @@ pub use named::Exclusions;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 
-use super::{Content, Outcome, Source, SourceError, Want, read};
+use super::cache::Cache;
+use super::{Outcome, Source, SourceError, Visit, Want, read};
 use crate::model::{Coverage, Notice, NoticeKind, RepoPath};
 
 /// Our own ignore file, beside `.gitignore` and `.ignore`; same syntax.
@@ -53,19 +54,27 @@ pub struct Tree {
     opens: AtomicU64,
     fault: Option<Box<Fault>>,
     progress: Option<Box<dyn Fn(u64) + Send + Sync>>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Tree {
     /// A tree as the settings describe it; nothing is read yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, opens: AtomicU64::new(0), fault: None, progress: None }
+        Self { settings, opens: AtomicU64::new(0), fault: None, progress: None, cache: None }
     }
 
     /// The same with opens that fail where `fault` says so.
     #[must_use]
     pub fn with_fault(mut self, fault: Box<Fault>) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// The same, not reading what `cache` knows to be clean.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Option<Arc<Cache>>) -> Self {
+        self.cache = cache;
         self
     }
 
@@ -173,17 +182,12 @@ impl Tree {
         notice
     }
 
-    fn visit(
-        &self,
-        (path, disk): &Found,
-        want: Want,
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> io::Result<(read::Done, Option<Notice>)> {
+    fn visit(&self, (path, disk): &Found, want: Want, visit: &Visit<'_>) -> io::Result<(read::Done, Option<Notice>)> {
         let number = self.opens.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = self.fault.as_ref().and_then(|fault| fault(number)) {
             return Err(error);
         }
-        read::visit_file(disk, path, want, self.settings.max_file_size, visit)
+        read::visit_file(disk, path, want, self.settings.max_file_size, self.cache.as_deref(), visit)
     }
 }
 
@@ -208,11 +212,7 @@ fn push(notices: &Mutex<Vec<Notice>>, notice: Notice) {
 }
 
 impl Source for Tree {
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError> {
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let (files, mut listing) = self.list()?;
         if files.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
             let message =

@@ -12,7 +12,7 @@ use portcullis::report::{FORMATS, Options};
 use portcullis::scan::registry::{BUILT_IN, Settings};
 use portcullis::scan::{deps, iac, secrets};
 use portcullis::source::tree::{Fault, Settings as TreeSettings, Tree};
-use portcullis::source::{Content, Outcome, Source, SourceError, Want};
+use portcullis::source::{Content, Outcome, Source, SourceError, Visit, Want};
 use portcullis::triage::gate::{GateSettings, Verdict, gate};
 
 use crate::support::{files_below, root};
@@ -37,11 +37,7 @@ struct Shuffled {
 }
 
 impl Source for Shuffled {
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError> {
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let mut order: Vec<&(RepoPath, Vec<u8>)> = self.files.iter().collect();
         let mut state = self.seed;
         for at in (1..order.len()).rev() {

@@ -178,6 +178,10 @@ impl Scanner for SecretsScanner {
         Interest::Scan
     }
 
+    fn version(&self) -> Option<Vec<u8>> {
+        Some(format!("{:?}", self.settings).into_bytes())
+    }
+
     fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
         let mut hits = Vec::new();
         self.hits(input.path, input.bytes, FORMS, &mut hits);

@@ -16,7 +16,7 @@ use super::{Opened, fault, local, open, range};
 use super::{place, provenance};
 use crate::model::{Coverage, Notice, NoticeKind, Origin, RepoPath};
 use crate::source::tree::Exclusions;
-use crate::source::{Content, Lines, Outcome, Source, SourceError, Want, read};
+use crate::source::{Lines, Outcome, Source, SourceError, Visit, Want, read};
 
 /// Files beside a changed one that a scanner wants to see with it, at most.
 const BESIDE: usize = 2_000;
@@ -140,11 +140,7 @@ impl Changes {
 }
 
 impl Source for Changes {
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError> {
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let repository = &self.opened.repository;
         let here = local(repository);
         let Listed { files, changed, newest, mut notices } = self.files(&here, wanted)?;
@@ -170,7 +166,7 @@ impl Source for Changes {
                 bytes.fetch_add(blob.data.len() as u64, Ordering::Relaxed);
                 binaries.fetch_add(u64::from(binary), Ordering::Relaxed);
                 let seen = read::visit_bytes(&file.path, &Origin::Index, want, binary, blob.data, visit);
-                scanned.fetch_add(u64::from(seen && changed.contains_key(&file.path)), Ordering::Relaxed);
+                scanned.fetch_add(u64::from(seen.is_some() && changed.contains_key(&file.path)), Ordering::Relaxed);
             },
         );
         notices.extend(troubles.into_inner().unwrap_or_default());

@@ -20,8 +20,9 @@ use super::walk::{BEFORE, First, Trees, Walk, tips};
 use super::{Opened, fault, local, open, range};
 use super::{place, provenance};
 use crate::model::{Commit, Coverage, Notice, NoticeKind, Origin, RepoPath};
+use crate::source::cache::{Cache, Clean, Key};
 use crate::source::tree::Exclusions;
-use crate::source::{Content, Outcome, Source, SourceError, Want, read};
+use crate::source::{Outcome, Source, SourceError, Visit, Want, read};
 
 /// Largest single object that is decoded, in bytes.
 const LARGEST: usize = 1 << 30;
@@ -45,6 +46,7 @@ pub struct History {
     settings: Settings,
     opened: Opened,
     exclusions: Mutex<Exclusions>,
+    cache: Option<Arc<Cache>>,
 }
 
 /// Counts of one run.
@@ -62,7 +64,14 @@ impl History {
     /// Where the folder lies in no repository.
     pub fn new(settings: Settings, exclusions: Exclusions) -> Result<Self, SourceError> {
         let opened = open(&settings.folder)?;
-        Ok(Self { settings, opened, exclusions: Mutex::new(exclusions) })
+        Ok(Self { settings, opened, exclusions: Mutex::new(exclusions), cache: None })
+    }
+
+    /// The same, not reading what `cache` knows to be clean.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Option<Arc<Cache>>) -> Self {
+        self.cache = cache;
+        self
     }
 
     fn walk(&self, local: &Repository) -> Result<Walk, SourceError> {
@@ -104,9 +113,10 @@ impl History {
 struct Visits<'a> {
     blobs: &'a HashMap<ObjectId, First>,
     wanted: &'a (dyn Fn(&RepoPath) -> Want + Sync),
-    visit: &'a (dyn Fn(Content<'_>) + Sync),
+    visit: &'a Visit<'a>,
     max_file_size: u64,
     tally: &'a Tally,
+    cache: Option<&'a Cache>,
 }
 
 impl Visits<'_> {
@@ -128,7 +138,37 @@ impl Visits<'_> {
             return;
         }
         let origin = Origin::Commit { blob: Arc::from(id.to_string()) };
-        read::visit_bytes(&first.path, &origin, want, binary, bytes, self.visit);
+        let clean = read::visit_bytes(&first.path, &origin, want, binary, bytes, self.visit).unwrap_or(true);
+        if let (true, Some((cache, key))) = (clean, self.key(id, first)) {
+            cache.add(key, Clean { bytes: bytes.len() as u64, binary });
+        }
+    }
+
+    /// What a blob is known by. Its path alone says what is wanted: a blob above the limit is wanted for less, and its
+    /// id says that, too.
+    fn key(&self, id: &gix::oid, first: &First) -> Option<(&Cache, Key)> {
+        let cache = self.cache?;
+        Some((cache, cache.blob(&first.path, (self.wanted)(&first.path), id.as_bytes())?))
+    }
+
+    /// Takes out what is known to be clean; the number of blobs that are left.
+    fn skip_clean(&self) -> usize {
+        let mut left = 0;
+        for (id, first) in self.blobs {
+            if first.seen.load(Ordering::Relaxed) {
+                continue;
+            }
+            let known = self.key(id, first).and_then(|(cache, key)| cache.get(key));
+            let Some(clean) = known else {
+                left += 1;
+                continue;
+            };
+            first.seen.store(true, Ordering::Relaxed);
+            self.tally.blobs.fetch_add(1, Ordering::Relaxed);
+            self.tally.bytes.fetch_add(clean.bytes, Ordering::Relaxed);
+            self.tally.binary.fetch_add(u64::from(clean.binary), Ordering::Relaxed);
+        }
+        left
     }
 }
 
@@ -233,18 +273,19 @@ fn commit(local: &Repository, number: u32, id: ObjectId) -> Commit {
 }
 
 impl Source for History {
-    fn for_each(
-        &self,
-        wanted: &(dyn Fn(&RepoPath) -> Want + Sync),
-        visit: &(dyn Fn(Content<'_>) + Sync),
-    ) -> Result<Outcome, SourceError> {
+    fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let repository = &self.opened.repository;
         let here = local(repository);
         let Walk { commits, blobs, mut notices } = self.walk(&here)?;
         notices.extend(place::borrowed(&here));
         let tally = Tally::default();
-        let visits = Visits { blobs: &blobs, wanted, visit, max_file_size: self.settings.max_file_size, tally: &tally };
-        let damaged = each_packed(&here, self.settings.threads, &visits);
+        let cache = self.cache.as_deref();
+        let max_file_size = self.settings.max_file_size;
+        let visits = Visits { blobs: &blobs, wanted, visit, max_file_size, tally: &tally, cache };
+        let left = visits.skip_clean();
+        // To decode a pack along its delta trees costs a quarter of looking each object up, and gives all of them.
+        let packs = left > blobs.len() / 4;
+        let damaged = if packs { each_packed(&here, self.settings.threads, &visits) } else { 0 };
         if damaged > 0 {
             let message = format!("{damaged} objects of the packs are damaged. `git fsck` names them");
             notices.push(Notice::incomplete(NoticeKind::Unreadable, message));

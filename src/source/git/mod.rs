@@ -50,6 +50,15 @@ pub(super) fn open(folder: &Path) -> Result<Opened, SourceError> {
     Ok(Opened { repository, root })
 }
 
+/// Whether the repository at `folder` can tell what changed since it parted from `base`. A shallow clone often has
+/// neither the base nor the commit where both parted.
+#[must_use]
+pub fn can_compare(folder: &Path, base: &str) -> bool {
+    let Ok(opened) = open(folder) else { return false };
+    let local = opened.repository.to_thread_local();
+    range(&local, &format!("{base}...HEAD")).is_ok_and(|(_, before)| !before.is_empty())
+}
+
 /// One sentence of an error of the git library, without its own chain of causes.
 pub(super) fn fault(what: &str, error: &dyn std::fmt::Display) -> SourceError {
     let text = error.to_string();
