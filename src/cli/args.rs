@@ -235,6 +235,9 @@ pub struct ScanArgs {
     /// A bill of materials to check beside the lock files: CycloneDX or SPDX 2 as JSON; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sbom: Vec<PathBuf>,
+    /// A VEX document (OpenVEX, CycloneDX) whose statements say what does not affect this project; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
     /// A Terraform plan as JSON (`terraform show -json`), whatever its name; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub tf_plan: Vec<PathBuf>,

@@ -22,12 +22,14 @@ use crate::scan::registry::BUILT_IN;
 use crate::source::git::can_compare;
 use crate::triage::gate::{GateSettings, PathGate, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
+use crate::triage::vex;
 
 /// A report before triage, with what triage needs.
 struct Scanned {
     report: ScanReport,
     configuration: Settings,
     ignores: Vec<Entry>,
+    vex: Vec<vex::Document>,
     today: String,
     /// The folder that paths are relative to.
     base: PathBuf,
@@ -111,6 +113,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
     let ignores = settings::ignores(&configuration)?;
+    let vex = settings::vex(args, &configuration)?;
     // What the configuration of a larger tree names may lie outside of the part that is scanned.
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
@@ -148,7 +151,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
         Vec::new()
     });
     settings::database(args, &configuration, &own.database, &mut report)?;
-    Ok(Scanned { report, configuration, ignores, today: plan.today, base: inputs.base, tools })
+    Ok(Scanned { report, configuration, ignores, vex, today: plan.today, base: inputs.base, tools })
 }
 
 /// Adds other tools' SARIF to the report, and marks what means the same.
@@ -234,7 +237,7 @@ fn min_confidence(args: &ScanArgs) -> Result<Option<Confidence>, CliError> {
 }
 
 fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> Verdict {
-    let Scanned { report, configuration, ignores, today, base, .. } = done;
+    let Scanned { report, configuration, ignores, vex, today, base, .. } = done;
     if let Some(least) = gate_settings.min_confidence.or(configuration.min_confidence) {
         report.findings.retain(|finding| finding.confidence >= least);
     }
@@ -242,6 +245,7 @@ fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> 
     let whole = sees_everything(args, base);
     let could_match = |entry: &Entry| whole && !idle.iter().any(|name| entry.is_about(name));
     ignore::apply(report, ignores, today, &could_match);
+    vex::apply(report, vex);
     if args.deny_unused_ignores || configuration.deny_unused_ignores {
         for notice in report.notices.iter_mut().filter(|n| n.kind == NoticeKind::Suppression) {
             notice.incomplete = true;

@@ -14,6 +14,7 @@ use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
 use crate::scan::registry;
 use crate::scan::{deps, iac, secrets};
 use crate::triage::ignore::Entry;
+use crate::triage::vex;
 
 /// The database, once it was opened, and what was said at that.
 pub type Opened = Rc<RefCell<Option<(Arc<LazyDb>, Vec<String>)>>>;
@@ -126,9 +127,24 @@ fn deps(file: &Settings) -> deps::Settings {
         only_fixed: own.only_fixed,
         unknown_severity: own.unknown_severity.unwrap_or(default.unknown_severity),
         deny_unmaintained: own.deny_unmaintained,
+        stdlib: own.stdlib,
+        severity: own.severity.clone(),
         today: Some(plan::today()),
         ..default
     }
+}
+
+/// The VEX documents that the configuration and the flags name.
+///
+/// # Errors
+/// Names the file and what is wrong in it; its author is at fault.
+pub fn vex(args: &ScanArgs, file: &Settings) -> Result<Vec<vex::Document>, CliError> {
+    let read = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        vex::read(&name, &read_file(path)?)
+            .map_err(|message| CliError::usage(format!("cannot read the VEX document `{}`: {message}", path.display())))
+    };
+    file.deps.vex.iter().chain(&args.vex).map(read).collect()
 }
 
 /// What is told of a configured file that this scan cannot see.

@@ -244,6 +244,12 @@ pub struct Deps {
     pub max_db_age: Option<Spanned<String>>,
     /// Unmaintained packages count as high.
     pub deny_unmaintained: bool,
+    /// Also the standard library that a `toolchain` line of go.mod names.
+    pub stdlib: bool,
+    /// VEX documents, relative to the configuration file.
+    pub vex: Vec<Spanned<String>>,
+    /// By advisory id, alias or package.
+    pub severity: BTreeMap<String, Spanned<String>>,
 }
 
 /// `[iac]`.

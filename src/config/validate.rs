@@ -114,6 +114,12 @@ pub struct DepsSettings {
     pub max_db_age: Option<u32>,
     /// Unmaintained packages count as high.
     pub deny_unmaintained: bool,
+    /// Also Go's standard library.
+    pub stdlib: bool,
+    /// VEX documents.
+    pub vex: Vec<PathBuf>,
+    /// By advisory id, alias or package.
+    pub severity: BTreeMap<String, Severity>,
 }
 
 /// `[iac]`, checked.
@@ -211,10 +217,7 @@ fn parse_date(text: &str) -> Result<String, String> {
 pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
     let schema::File { extends: _, scan, gate, ignore, secrets, deps, iac, tool, sarif } = file;
     let gate = gate_settings(gate)?;
-    let mut tool_severity = BTreeMap::new();
-    for (name, value) in &sarif.severity {
-        tool_severity.insert(name.clone(), check(value, str::parse)?);
-    }
+    let tool_severity = severities(&sarif.severity)?;
     Ok(Settings {
         path: None,
         scan: scan_settings(scan, folder)?,
@@ -228,6 +231,9 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
             unknown_severity: check_optional(deps.unknown_severity.as_ref(), str::parse)?,
             max_db_age: check_optional(deps.max_db_age.as_ref(), parse_age_days)?,
             deny_unmaintained: deps.deny_unmaintained,
+            stdlib: deps.stdlib,
+            vex: inside(deps.vex, folder)?,
+            severity: severities(&deps.severity)?,
         },
         iac: IacSettings { disable: texts(iac.disable), tf_var_files: inside(iac.tf_var_files, folder)? },
         ..gate
@@ -310,6 +316,10 @@ fn inside(paths: Vec<Spanned<String>>, folder: &Path) -> Checked<Vec<PathBuf>> {
     paths.iter().map(read).collect()
 }
 
+fn severities(written: &BTreeMap<String, Spanned<String>>) -> Checked<BTreeMap<String, Severity>> {
+    written.iter().map(|(name, value)| Ok((name.clone(), check(value, str::parse)?))).collect()
+}
+
 fn ignore_settings(ignore: schema::Ignore) -> Checked<IgnoreSettings> {
     let at = ignore.reason.span().start;
     let wrong = |message: &str| Wrong { at, message: message.to_owned(), help: None };
@@ -333,10 +343,7 @@ fn ignore_settings(ignore: schema::Ignore) -> Checked<IgnoreSettings> {
 }
 
 fn secrets_settings(secrets: schema::Secrets) -> Checked<SecretsSettings> {
-    let mut severity = BTreeMap::new();
-    for (rule, value) in &secrets.severity {
-        severity.insert(rule.clone(), check(value, str::parse)?);
-    }
+    let severity = severities(&secrets.severity)?;
     let mut confidence = BTreeMap::new();
     for (rule, value) in &secrets.confidence {
         confidence.insert(rule.clone(), check(value, str::parse)?);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Span;
-use super::percent::{encode, percent_encode_path};
+use super::percent::{encode, percent_decode, percent_encode_path};
 
 /// Whose names and version order a package follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,9 +125,40 @@ pub fn purl(ecosystem: Ecosystem, name: &str, version: &str) -> String {
     format!("pkg:{}/{name}@{version}", ecosystem.purl_type())
 }
 
+/// Whether a package URL as somebody wrote it, with or without a version, names the package of `purl`. Qualifiers and
+/// subpath say nothing here; a Go version may lack its `v`.
+#[must_use]
+pub fn purl_covers(written: &str, purl: &str) -> bool {
+    let plain = |text: &str| {
+        let bare = text.split(['?', '#']).next().unwrap_or(text);
+        let decoded = percent_decode(bare).unwrap_or_else(|| bare.to_owned());
+        // The `@` of an npm scope stands behind a slash; the one of a version has none behind it.
+        let at = decoded.rfind('@').filter(|at| !decoded[*at..].contains('/') && !decoded[..*at].ends_with('/'));
+        let (name, version) = at.map_or((&*decoded, ""), |at| (&decoded[..at], &decoded[at + 1..]));
+        let version = if name.starts_with("pkg:golang/") { version.trim_start_matches('v') } else { version };
+        (name.to_owned(), version.to_owned())
+    };
+    let (name, version) = plain(written);
+    let (of, current) = plain(purl);
+    name == of && (version.is_empty() || version == current)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_written_purl_covers_with_or_without_version_and_encoding() {
+        let npm = "pkg:npm/%40babel/core@7.0.0";
+        for written in [npm, "pkg:npm/@babel/core", "pkg:npm/@babel/core@7.0.0", "pkg:npm/%40babel/core?a=b#c"] {
+            assert!(purl_covers(written, npm), "{written}");
+        }
+        for written in ["pkg:npm/%40babel/core@7.0.1", "pkg:npm/core", "pkg:npm/%40babel", "pkg:npm/@babel/cor", ""] {
+            assert!(!purl_covers(written, npm), "{written}");
+        }
+        assert!(purl_covers("pkg:golang/golang.org/x/text@0.3.0", "pkg:golang/golang.org/x/text@v0.3.0"));
+        assert!(purl_covers("pkg:golang/a@v2.0.0+incompatible", "pkg:golang/a@v2.0.0%2Bincompatible"));
+    }
 
     #[test]
     fn purls_encode_scopes_and_plus() {

@@ -5,6 +5,7 @@ pub mod gate;
 pub mod ignore;
 pub mod pragma;
 mod pragma_table;
+pub mod vex;
 
 /// True where `until` (the last day that counts, `YYYY-MM-DD`) lies before `today`. ISO dates compare as
 /// text.

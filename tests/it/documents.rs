@@ -36,6 +36,8 @@ fn reports() -> [[Value; 2]; 2] {
     fs::write(tree.join("new.Dockerfile"), dockerfile).unwrap();
     fs::create_dir(tree.join("broken")).unwrap();
     fs::write(tree.join("broken/package-lock.json"), "{").unwrap();
+    let stated = r#"{"statements": [{"vulnerability": "RUSTSEC-2020-0071", "status": "under_investigation"}]}"#;
+    fs::write(tree.join("own.vex.json"), stated).unwrap();
     let past = tree.join("past");
     fs::create_dir(&past).unwrap();
     fs::write(past.join("a.py"), ["db_pass", "word = \"Zk81qWmR0ver\"\n"].concat()).unwrap();
@@ -43,7 +45,14 @@ fn reports() -> [[Value; 2]; 2] {
         "git init -q . && git remote add origin https://example.org/a.git && git add . && git commit -q -m one";
     assert!(crate::cli::shell(commit, &past, &past).status().unwrap().success(), "there is a git");
     ["json", "sarif"].map(|format| {
-        let now = ["-q", "--show-suppressed", "--sarif-rules=all", "--baseline=portcullis-baseline.json", "."];
+        let now = [
+            "-q",
+            "--show-suppressed",
+            "--sarif-rules=all",
+            "--vex=own.vex.json",
+            "--baseline=portcullis-baseline.json",
+            ".",
+        ];
         [&now[..], &["-q", "--history", "--no-config", "past"]].map(|flags| {
             let words = [&["scan", "-f", format], flags].concat();
             serde_json::from_slice(&scan(&words)).unwrap()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
 
-use crate::model::{Ecosystem, Package, RepoPath, Severity};
+use crate::model::{Ecosystem, Package, RepoPath, Severity, purl_covers};
 
 /// An advisory or package that is known and accepted.
 #[derive(Clone, Debug, Default)]
@@ -38,22 +38,13 @@ impl Ignore {
             && self.version.as_deref().is_none_or(|version| version == package.version)
             && self.ecosystem.is_none_or(|ecosystem| ecosystem == package.ecosystem)
             && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.is_match(inside)))
-            && (self.purls.is_empty() || self.purls.iter().any(|purl| names(purl, &package.purl())))
+            && (self.purls.is_empty() || self.purls.iter().any(|purl| purl_covers(purl, &package.purl())))
     }
 }
 
 /// The rest of a path below a folder; the empty folder holds all.
 fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
-}
-
-/// Whether a package URL, with or without a version, names `package`'s. Qualifiers and subpath say nothing here.
-fn names(purl: &str, package: &str) -> bool {
-    let purl = purl.split(['?', '#']).next().unwrap_or(purl);
-    // `%40` and `@` are both in use for a scope.
-    let plain = |text: &str| text.replace("%40", "@");
-    let (purl, package) = (plain(purl), plain(package));
-    purl == package || package.rsplit_once('@').is_some_and(|(name, _)| name == purl)
 }
 
 /// How dependencies are judged.
