@@ -153,12 +153,15 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) -> bo
     let Content { input, want, binary } = *content;
     let mask = if binary { want.binary } else { want.text | want.binary };
     let mut sink = Sink::default();
+    let mut keep = want.keep & mask;
     for (bit, scanner) in plan.scanners.iter().enumerate() {
         if mask & (1 << bit) != 0 {
             guarded(scanner.as_ref(), Some(input.path), &mut sink, |sink| scanner.scan(&input, sink));
+            if std::mem::take(&mut sink.keep) && input.whole {
+                keep |= 1 << bit;
+            }
         }
     }
-    let keep = want.keep & mask;
     if keep == 0 && sink.drafts.is_empty() && sink.notices.is_empty() && !seal::may_hold_ignores(input.bytes) {
         return true;
     }
@@ -204,6 +207,7 @@ fn guarded(scanner: &dyn Scanner, path: Option<&RepoPath>, sink: &mut Sink, work
     let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut own)));
     sink.drafts.append(&mut own.drafts);
     sink.notices.append(&mut own.notices);
+    sink.keep |= own.keep;
     if outcome.is_err() {
         let message = format!(
             "the {} scanner failed here: a fault of portcullis, not of the file. Please report it; --skip-scanners {} goes on without",

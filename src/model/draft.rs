@@ -152,6 +152,9 @@ pub struct Sink {
     pub drafts: Vec<Draft>,
     /// Problems with the scan.
     pub notices: Vec<Notice>,
+    /// Set in `scan` by a scanner that only the content told to keep the input: `finish` gets it, as if its path
+    /// had said so.
+    pub keep: bool,
 }
 
 impl Sink {

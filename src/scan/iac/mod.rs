@@ -6,6 +6,7 @@
 mod actions;
 pub mod check;
 mod dockerfile;
+mod gitlab;
 pub mod lower;
 pub mod policy;
 pub mod resource;
@@ -121,6 +122,7 @@ static PLATFORMS: &[Platform] = &[
     lower::documents::PLATFORM,
     actions::PLATFORM,
     dockerfile::PLATFORM,
+    gitlab::PLATFORM,
 ];
 
 fn terraform_interest(path: &RepoPath) -> Interest {

@@ -32,6 +32,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("dockerfile/dockerfile.toml", include_str!("../../../rules/iac/dockerfile/dockerfile.toml")),
     ("dockerfile/packages.toml", include_str!("../../../rules/iac/dockerfile/packages.toml")),
     ("dockerfile/stages.toml", include_str!("../../../rules/iac/dockerfile/stages.toml")),
+    ("gitlab-ci/pipelines.toml", include_str!("../../../rules/iac/gitlab-ci/pipelines.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
 

@@ -17,6 +17,7 @@ fn sample_path(rule_file: &str) -> RepoPath {
         Some("kubernetes") => "k8s/app.yaml",
         Some("compose") => "compose.yaml",
         Some("cloudformation") => "template.yaml",
+        Some("gitlab-ci") => ".gitlab-ci.yml",
         Some("serverless") => "serverless.yml",
         _ => "main.tf",
     })

@@ -120,6 +120,21 @@ impl Val {
         }
     }
 
+    /// Follows keys from map to map.
+    #[must_use]
+    pub fn at(&self, keys: &[&str]) -> Option<&Val> {
+        keys.iter().try_fold(self, |value, key| value.get(key))
+    }
+
+    /// The text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The items of a list; empty on anything else.
     #[must_use]
     pub fn items(&self) -> &[Val] {

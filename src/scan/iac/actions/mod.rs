@@ -15,7 +15,7 @@ mod model;
 mod permissions;
 mod precommit;
 mod publish;
-mod run;
+pub(super) mod run;
 mod secrets;
 mod style;
 mod taint;

@@ -143,7 +143,7 @@ fn tell(id: &str, span: Span, place: &Place, line: &str, what: &str, out: &mut O
     out.report(id, span, place, line, message);
 }
 
-fn pipes_to_shell(line: &str) -> bool {
+pub(in crate::scan::iac) fn pipes_to_shell(line: &str) -> bool {
     let Some((fetch, rest)) = line.split_once('|') else {
         let process =
             ["bash <(curl", "sh <(curl", "bash <(wget", "source <(curl", "sh -c \"$(curl", "bash -c \"$(curl"];
@@ -158,7 +158,7 @@ fn pipes_to_shell(line: &str) -> bool {
         })
 }
 
-fn reverse_shell(line: &str) -> bool {
+pub(in crate::scan::iac) fn reverse_shell(line: &str) -> bool {
     let netcat = line.split(['|', ';', '&']).any(|command| {
         let mut words = command.split_whitespace();
         matches!(words.next(), Some("nc" | "ncat" | "netcat"))
@@ -168,7 +168,7 @@ fn reverse_shell(line: &str) -> bool {
 }
 
 /// All secrets at once, in a request's body; one secret in a header is how services are meant to be called.
-fn sends_secrets(line: &str) -> bool {
+pub(in crate::scan::iac) fn sends_secrets(line: &str) -> bool {
     let request = line.split_whitespace().any(|word| matches!(word, "curl" | "wget"));
     let body = ["-d ", "--data", "-F ", "--form", "--post-data"].iter().any(|flag| line.contains(flag));
     request
