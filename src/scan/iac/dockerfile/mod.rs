@@ -3,6 +3,7 @@
 mod packages;
 mod shell;
 mod stages;
+mod trust;
 
 use std::sync::Arc;
 
@@ -118,6 +119,10 @@ static CHECKS: &[(&str, &str, Check, &str)] = &[
         "upgrades the whole system",
     ),
     ("tls-off", "RUN", |i| command(i, tls_off), "switches off certificate checks"),
+    ("tls-off-by-variable", "RUN", trust::by_variable, "sets a variable that switches off certificate checks"),
+    ("tls-off-by-variable", "ENV", trust::by_variable, "sets a variable that switches off certificate checks"),
+    ("tls-off-by-variable", "ARG", trust::by_variable, "sets a variable that switches off certificate checks"),
+    ("repository-tls-off", "RUN", trust::of_repositories, "switches off certificate checks of package repositories"),
     (
         "unsigned-packages",
         "RUN",
