@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::baseline::BaselineArgs;
 use super::db::DbArgs;
 use super::explain::ExplainArgs;
+use super::fix::FixArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::merge::MergeArgs;
@@ -68,6 +69,10 @@ pub enum Command {
     Config(ConfigArgs),
     /// Explain a rule or a finding: why, how to fix it, references.
     Explain(ExplainArgs),
+    /// Repair findings where that is mechanical: permissions of tokens, persisted credentials, flags, `USER`.
+    #[command(after_help = "Exit codes: 0 every repair that was offered was made, 1 some were left out, 2 usage or \
+                            configuration error, 3 scan incomplete.")]
+    Fix(FixArgs),
     /// Tolerate findings: write them into portcullis.toml, with a reason.
     Ignore(IgnoreArgs),
     /// Write shell completions to standard output.

@@ -8,6 +8,7 @@ mod config;
 pub mod db;
 pub mod exit;
 pub mod explain;
+pub mod fix;
 mod foreign;
 mod gate_report;
 pub mod hook;
@@ -110,6 +111,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
             _ => Ok(Exit::Incomplete),
         },
         Command::Hook(args) => hook::run(args, terminal),
+        Command::Fix(args) => fix::run(args, terminal),
         Command::Ignore(args) => tolerate::run(args, terminal),
         Command::Init(args) => init::run(args, terminal),
         Command::Rules(args) => rules::run(args, terminal),

@@ -13,7 +13,7 @@ use super::narrow::Narrow;
 use super::output::Terminal;
 use super::{CliError, cache, gate_report, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
-use crate::engine;
+use crate::engine::{self, Mask};
 use crate::external::tool::Running;
 use crate::external::{Import, dedup};
 use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
@@ -35,6 +35,7 @@ struct Scanned {
     base: PathBuf,
     /// External scanners at work.
     tools: Vec<Running>,
+    mask: Mask,
 }
 
 /// Runs a scan and maps its verdict to an exit code.
@@ -107,6 +108,26 @@ pub fn report(args: &ScanArgs, terminal: &Terminal) -> Result<ScanReport, CliErr
     scanned(args, terminal, false).map(|done| done.report)
 }
 
+/// A scan whose findings know whether they are tolerated: what there is to repair.
+pub struct Triaged {
+    /// Its findings, the tolerated ones marked.
+    pub report: ScanReport,
+    /// The folder that their paths are relative to.
+    pub base: PathBuf,
+    /// The scanners that the configuration asks for; `None` for all.
+    pub scanners: Option<Vec<String>>,
+    /// Finds the tree's secrets in what is shown of it.
+    pub mask: Mask,
+}
+
+/// Scans and applies suppressions; no gate.
+pub fn triaged(args: &ScanArgs, terminal: &Terminal) -> Result<Triaged, CliError> {
+    let mut done = scanned(args, terminal, false)?;
+    triage(&mut done, &GateSettings::default(), args);
+    let Scanned { report, base, configuration, mask, .. } = done;
+    Ok(Triaged { report, base, scanners: configuration.scan.scanners, mask })
+}
+
 /// Plans and runs, with a progress line; external scanners go on beside it.
 fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Scanned, CliError> {
     let mut inputs = Inputs::find(args)?;
@@ -138,9 +159,9 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let mut plan = plan::plan(args, &configuration, source, scanners);
     plan.on_findings = Some(Box::new(move |count| findings.findings(count)));
     let started = if with_tools { tools::start(args, &configuration, &inputs.base) } else { Ok(Vec::new()) };
-    let outcome = engine::run(&plan);
+    let outcome = engine::run_with_mask(&plan);
     progress.done();
-    let mut report = outcome?;
+    let (mut report, mask) = outcome?;
     report.notices.extend(cache.and_then(|cache| cache::close(&cache, terminal)));
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
@@ -151,7 +172,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
         Vec::new()
     });
     settings::database(args, &configuration, &own.database, &mut report)?;
-    Ok(Scanned { report, configuration, ignores, vex, today: plan.today, base: inputs.base, tools })
+    Ok(Scanned { report, configuration, ignores, vex, today: plan.today, base: inputs.base, tools, mask })
 }
 
 /// Adds other tools' SARIF to the report, and marks what means the same.

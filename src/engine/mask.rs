@@ -1,6 +1,7 @@
 //! The last look before a report leaves the engine: no snippet holds a value that any scanner called a
 //! secret, wherever else in the tree it stands.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -32,28 +33,64 @@ impl Values {
         self.0.extend(other.0);
     }
 
-    /// Masks every value in every snippet.
-    pub fn mask(self, findings: &mut [Finding]) {
+    /// What finds them all.
+    pub fn mask(self) -> Mask {
         if self.0.is_empty() {
-            return;
+            return Mask(Found::Nothing);
         }
         let values: Vec<Box<str>> = self.0.into_iter().collect();
         let found =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values.iter().map(|v| v.as_bytes()));
-        let Ok(found) = found else {
-            // Too many values for one automaton: no snippet is better than one that was not looked at.
-            findings.iter_mut().for_each(|finding| finding.snippet = None);
-            return;
+        // Too many values for one automaton: then no text is shown rather than one that was not looked at.
+        Mask(found.map_or(Found::TooMuch, Found::Values))
+    }
+}
+
+/// Finds every secret value of a run in a text. It can be asked, never read.
+pub struct Mask(Found);
+
+enum Found {
+    Nothing,
+    Values(AhoCorasick),
+    TooMuch,
+}
+
+impl Mask {
+    /// The text with a mark for each value; `None` where there are too many to look for.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let found = match &self.0 {
+            Found::Nothing => return Some(Cow::Borrowed(text)),
+            Found::Values(found) => found,
+            Found::TooMuch => return None,
         };
-        for snippet in findings.iter_mut().filter_map(|finding| finding.snippet.as_mut()) {
-            if found.is_match(snippet.text.as_str()) {
-                let mut text = String::with_capacity(snippet.text.len());
-                found.replace_all_with(&snippet.text, &mut text, |_, _, out| {
-                    out.push_str(MARK);
-                    true
-                });
-                snippet.text = text;
-                snippet.masked = true;
+        if !found.is_match(text) {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut masked = String::with_capacity(text.len());
+        found.replace_all_with(text, &mut masked, |_, _, out| {
+            out.push_str(MARK);
+            true
+        });
+        Some(Cow::Owned(masked))
+    }
+
+    /// Masks every snippet, and takes away every fix that would write a value anew.
+    pub fn apply(&self, findings: &mut [Finding]) {
+        if matches!(self.0, Found::Nothing) {
+            return;
+        }
+        let clean = |text: &str| matches!(self.text(text), Some(Cow::Borrowed(_)));
+        for finding in findings {
+            finding.fixes.retain(|fix| fix.replacements.iter().all(|(_, text)| clean(text)));
+            let Some(snippet) = &mut finding.snippet else { continue };
+            match self.text(&snippet.text) {
+                None => finding.snippet = None,
+                Some(Cow::Borrowed(_)) => {}
+                Some(Cow::Owned(masked)) => {
+                    snippet.text = masked;
+                    snippet.masked = true;
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::scan::Scanner;
 use crate::source::{Content, Source, SourceError};
 use crate::triage::pragma::{self, Pragma};
 use dispatch::Dispatch;
+pub use mask::Mask;
 use seal::FileView;
 
 /// Everything one run needs; nothing in it says that a command line exists.
@@ -74,18 +75,26 @@ struct Collected {
 /// # Errors
 /// Only where nothing could be scanned at all. All other trouble is a notice in the report.
 pub fn run(plan: &Plan) -> Result<ScanReport, RunError> {
+    run_with_mask(plan).map(|(report, _)| report)
+}
+
+/// As [`run`], with what finds the run's secret values in other text of the tree that is to be shown.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_mask(plan: &Plan) -> Result<(ScanReport, Mask), RunError> {
     let started = Instant::now();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads)
         .stack_size(8 * 1024 * 1024)
         .build()
         .map_err(|error| RunError::Threads { threads: plan.threads, message: error.to_string() })?;
-    let mut report = pool.install(|| scan_all(plan))?;
+    let (mut report, mask) = pool.install(|| scan_all(plan))?;
     report.elapsed = started.elapsed();
-    Ok(report)
+    Ok((report, mask))
 }
 
-fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
+fn scan_all(plan: &Plan) -> Result<(ScanReport, Mask), RunError> {
     let dispatch = Dispatch::new(&plan.scanners);
     let collected = Mutex::new(Collected::default());
     let visit = |content: Content<'_>| visit(plan, &content, &collected);
@@ -93,7 +102,8 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
     let mut collected = collected.into_inner().unwrap_or_default();
     collected.notices.extend(outcome.notices);
     finish(plan, &mut collected);
-    std::mem::take(&mut collected.values).mask(&mut collected.findings);
+    let mask = std::mem::take(&mut collected.values).mask();
+    mask.apply(&mut collected.findings);
     suppress(&mut collected, &plan.today);
     if let Some(lines_of) = &outcome.lines {
         changes::retain(&mut collected.findings, &mut collected.notices, lines_of.as_ref());
@@ -116,7 +126,7 @@ fn scan_all(plan: &Plan) -> Result<ScanReport, RunError> {
         report.all_rules = plan.scanners.iter().flat_map(|scanner| scanner.rules()).collect();
         report.all_rules.sort_by(|a, b| a.id.cmp(&b.id));
     }
-    Ok(report)
+    Ok((report, mask))
 }
 
 /// Applies each file's suppression comments to its findings, and collects what is to be told about them.

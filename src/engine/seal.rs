@@ -1,6 +1,7 @@
 //! Draft to finding, while the bytes are in memory: positions, masks, identity, inline suppressions. The
 //! one place that touches a secret's value after a scanner found it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::Plan;
 use super::mask::Values;
 use crate::model::{
-    Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Input, LineIndex, Location, Notice,
+    Anchor, ColumnKind, Draft, Finding, FindingFix, Fix, Fingerprint, FingerprintFields, Input, LineIndex, Location, Notice,
     Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
 };
 use crate::triage::pragma::{Pragma, read_pragmas};
@@ -34,6 +35,7 @@ pub struct FileView<'a> {
     byte_base: u64,
     whole: bool,
     lines: LineIndex,
+    digest: OnceCell<[u8; 32]>,
 }
 
 impl<'a> FileView<'a> {
@@ -47,6 +49,7 @@ impl<'a> FileView<'a> {
             byte_base: input.byte_base,
             whole: input.whole,
             lines: LineIndex::new(input.bytes),
+            digest: OnceCell::new(),
         }
     }
 
@@ -130,10 +133,8 @@ fn place(view: &FileView<'_>, mut notice: Notice) -> Notice {
 
 fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'_>) -> Finding {
     let related = draft.related.iter().map(|place| related(view, place, other)).collect();
-    let fixes = draft.fixes.iter().map(|fix| FindingFix {
-        description: fix.description.clone(),
-        replacements: fix.replacements.iter().map(|one| (view.region(one.span), one.text.clone())).collect(),
-    });
+    // A window of a file has no positions in the whole.
+    let fixes = draft.fixes.iter().filter(|_| view.whole).map(|one| fix(view, one));
     let suppressions = draft.suppressed.iter().map(|foreign| Suppression {
         in_source: true,
         source: foreign.source.clone(),
@@ -163,6 +164,17 @@ fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'
         message: draft.message,
         properties: draft.properties,
         also_known_as: draft.also_known_as,
+    }
+}
+
+/// In the file's own line ends.
+fn fix(view: &FileView<'_>, fix: &Fix) -> FindingFix {
+    let line_end = memchr::memchr(b'\n', view.bytes).filter(|at| *at > 0 && view.bytes[at - 1] == b'\r');
+    let text = |text: &String| if line_end.is_some() { text.replace('\n', "\r\n") } else { text.clone() };
+    FindingFix {
+        description: fix.description.clone(),
+        replacements: fix.replacements.iter().map(|one| (view.region(one.span), text(&one.text))).collect(),
+        content: *view.digest.get_or_init(|| Sha256::digest(view.bytes).into()),
     }
 }
 

@@ -48,7 +48,7 @@ pub struct DraftRelated {
 pub struct Replacement {
     /// Bytes to remove; empty to insert.
     pub span: Span,
-    /// Text to put there.
+    /// Text to put there, lines ended by LF: the engine writes those of the file instead.
     pub text: String,
 }
 

@@ -60,6 +60,8 @@ pub struct FindingFix {
     pub description: String,
     /// Region to replace, and the text to put there; sorted, none overlapping.
     pub replacements: Vec<(Region, String)>,
+    /// SHA-256 of the whole content that the regions count in: what is to be repaired must still have it.
+    pub content: [u8; 32],
 }
 
 /// Why a finding does not count.

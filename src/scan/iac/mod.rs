@@ -10,13 +10,14 @@ mod gitlab;
 pub mod lower;
 pub mod policy;
 pub mod resource;
+mod repair;
 mod rule;
 #[cfg(test)]
 mod rule_tests;
 mod skips;
 mod unknown;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::model::{Anchor, Draft, DraftRelated, Input, KeptInput, RepoPath, Rule, Sink, Span};
@@ -137,7 +138,7 @@ fn terraform_interest(path: &RepoPath) -> Interest {
 fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     for planned in lower::terraform::plans(kept, &settings.tf_plans, &mut sink.notices) {
         let from = sink.drafts.len();
-        check_model(book, &Model::new(planned.resources), &Skips::placed(&[]), sink);
+        check_model(book, &Model::new(planned.resources), &Skips::placed(&[]), &|_| None, sink);
         // Masked in every snippet of the run once one draft says so.
         if let Some(first) = sink.drafts.get_mut(from) {
             first.secrets.extend(planned.secrets);
@@ -145,35 +146,41 @@ fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, si
     }
     let settings = lower::terraform::Settings { var_files: settings.tf_var_files.clone() };
     let comments = skips::Comments::read(kept);
+    let contents: HashMap<&RepoPath, &[u8]> = kept.iter().map(|input| (&input.path, &*input.bytes)).collect();
+    let texts = |path: &RepoPath| contents.get(path).copied();
     // What several root modules bring of a module that they share is told once.
     let mut told = HashSet::new();
     for resources in lower::terraform::evaluate(kept, &settings, &mut sink.notices) {
         let mut part = Sink::default();
-        check_model(book, &Model::new(resources), &Skips { placed: &[], comments: Some(&comments) }, &mut part);
+        check_model(book, &Model::new(resources), &Skips { placed: &[], comments: Some(&comments) }, &texts, &mut part);
         part.drafts.retain(|draft| told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span)));
         sink.drafts.append(&mut part.drafts);
         sink.notices.append(&mut part.notices);
     }
 }
 
+/// The content of a file.
+pub(crate) type Texts<'a> = dyn Fn(&RepoPath) -> Option<&'a [u8]> + 'a;
+
 /// Asks every rule about every resource. What several callers of a module bring twice is told once, and what a
-/// wider rule says of the same resource, or of the document its policy comes from, is not told again.
-pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, sink: &mut Sink) {
+/// wider rule says of the same resource, or of the document its policy comes from, is not told again. `texts` gives
+/// the content of files that may be repaired.
+pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, texts: &Texts<'_>, sink: &mut Sink) {
     let mut answers = Vec::new();
     for (at, resource) in model.resources().iter().enumerate() {
         let mut undecided: Vec<&str> = Vec::new();
-        for (rule, check) in book.checks(&resource.kind) {
-            match check::deny(check, resource, model) {
-                Answer::Yes(span) => answers.push((at, rule, span)),
+        for (rule, denied) in book.checks(&resource.kind) {
+            match check::deny(&denied.check, resource, model) {
+                Answer::Yes(span) => answers.push((at, rule, span, denied.fix.as_ref())),
                 Answer::Unknown if book.tells_unknown() => undecided.push(rule.id.short()),
                 _ => {}
             }
         }
         sink.notices.extend(unknown::notice(resource, &undecided));
     }
-    let spoken: HashSet<(usize, *const Rule)> = answers.iter().map(|(at, rule, _)| (*at, Arc::as_ptr(rule))).collect();
+    let spoken: HashSet<(usize, *const Rule)> = answers.iter().map(|(at, rule, ..)| (*at, Arc::as_ptr(rule))).collect();
     let mut told = HashSet::new();
-    for (at, rule, span) in answers {
+    for (at, rule, span, setting) in answers {
         let resource = &model.resources()[at];
         let needless = book.wider(rule).iter().map(Arc::as_ptr).any(|wider| {
             spoken.contains(&(at, wider)) || model.documents_of(resource).any(|from| spoken.contains(&(from, wider)))
@@ -181,6 +188,8 @@ pub(crate) fn check_model(book: &RuleBook, model: &Model, skips: &Skips<'_>, sin
         if !needless && told.insert((Arc::as_ptr(rule), &resource.path, span)) {
             let mut draft = draft(rule, resource, span);
             draft.suppressed = skips.of(rule, resource, span);
+            let text = texts(&resource.path);
+            draft.fixes.extend(setting.zip(text).and_then(|(setting, bytes)| setting.fix(resource, span, bytes)));
             sink.report(draft);
         }
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::check::{self, Check};
 use super::policy::checkov::Policy;
 use super::policy::rego::Policies;
+use super::repair::Setting;
 use crate::model::{Confidence, Rule, Severity};
 
 /// The built-in rule files: name and text.
@@ -71,6 +72,8 @@ struct Written {
 struct On {
     kind: Kinds,
     deny: String,
+    /// `attribute = literal`: what mends it. Where the predicate is one comparison with a boolean, that says it.
+    fix: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,14 +94,25 @@ struct RuleFile {
 pub struct IacRule {
     /// What is told about it.
     pub rule: Arc<Rule>,
-    /// Resource kinds with the predicate that denies them.
-    pub on: Vec<(Vec<String>, Check)>,
+    /// Resource kinds with the predicate that denies them, and what mends that.
+    pub on: Vec<Denied>,
     /// Whole ids of rules that are silent about a resource, or a policy made of it, that this rule speaks of.
     pub subsumes: Vec<String>,
     /// Snippets in which the lines marked `# here` are found.
     pub bad: Vec<String>,
     /// Snippets in which nothing is found.
     pub good: Vec<String>,
+}
+
+/// What a rule denies, and of which resources.
+#[derive(Debug)]
+pub struct Denied {
+    /// Resource kinds.
+    pub kinds: Vec<String>,
+    /// The predicate.
+    pub check: Check,
+    /// The one setting that mends it; none where there is more than one way, or the author says so.
+    pub fix: Option<Setting>,
 }
 
 /// Why a rule file is none.
@@ -116,6 +130,14 @@ pub enum RuleError {
         text: String,
         /// What is wrong with it.
         error: check::ParseError,
+    },
+    /// A fix that is none.
+    #[error("rule `{id}`: a fix is `attribute = literal` or nothing, not `{text}`")]
+    Fix {
+        /// The rule.
+        id: String,
+        /// The fix.
+        text: String,
     },
     /// A severity that is none.
     #[error("rule `{0}`: unknown severity")]
@@ -150,10 +172,19 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
             Kinds::One(kind) => vec![kind],
             Kinds::Many(kinds) => kinds,
         };
-        match check::parse(&one.deny) {
-            Ok(check) => on.push((kinds, check)),
+        let check = match check::parse(&one.deny) {
+            Ok(check) => check,
             Err(error) => return Err(RuleError::Predicate { id, text: one.deny, error }),
-        }
+        };
+        let fix = match one.fix {
+            None => check.wanted().map(|(path, value)| Setting::boolean(path, value)),
+            Some(text) if text.is_empty() => None,
+            Some(text) => match Setting::parse(&text) {
+                Some(setting) => Some(setting),
+                None => return Err(RuleError::Fix { id, text }),
+            },
+        };
+        on.push(Denied { kinds, check, fix });
     }
     let mut rule = Rule::new(&id, &written.title, severity);
     rule.confidence = match written.confidence.as_deref() {
@@ -189,8 +220,8 @@ impl RuleBook {
     pub fn new(rules: Vec<IacRule>) -> Self {
         let mut by_kind: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (at, rule) in rules.iter().enumerate() {
-            for (which, (kinds, _)) in rule.on.iter().enumerate() {
-                for kind in kinds {
+            for (which, denied) in rule.on.iter().enumerate() {
+                for kind in &denied.kinds {
                     by_kind.entry(kind.clone()).or_default().push((at, which));
                 }
             }
@@ -256,11 +287,11 @@ impl RuleBook {
     }
 
     /// The checks that look at a kind of resource.
-    pub fn checks(&self, kind: &str) -> impl Iterator<Item = (&Arc<Rule>, &Check)> {
+    pub fn checks(&self, kind: &str) -> impl Iterator<Item = (&Arc<Rule>, &Denied)> {
         self.by_kind
             .get(kind)
             .into_iter()
             .flatten()
-            .map(|&(rule, on)| (&self.rules[rule].rule, &self.rules[rule].on[on].1))
+            .map(|&(rule, on)| (&self.rules[rule].rule, &self.rules[rule].on[on]))
     }
 }

@@ -11,6 +11,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use crate::syntax::hcl::Kind;
 pub use eval::{Answer, Finding, deny};
 pub use parse::{Check, ParseError, parse};
 
@@ -33,9 +34,9 @@ enum Op {
 #[derive(Debug)]
 enum Term {
     /// A literal.
-    Literal(crate::syntax::hcl::Kind),
+    Literal(Kind),
     /// A literal list of scalars.
-    Literals(Vec<crate::syntax::hcl::Kind>),
+    Literals(Vec<Kind>),
     /// A regular expression, from the right of `matches`.
     Regex(regex::Regex),
     /// Member by member from `base`.
@@ -61,4 +62,18 @@ enum Base {
     Root,
     /// What a function gives: `json(policy).Statement`.
     Of(Box<Term>),
+}
+
+impl Check {
+    /// Where the whole predicate compares one attribute of the resource with a boolean: the attribute, and the value
+    /// with which the predicate does not hold.
+    #[must_use]
+    pub fn wanted(&self) -> Option<(&[Box<str>], bool)> {
+        let Term::Compare(op, left, right) = &self.0 else { return None };
+        match (op, &**left, &**right) {
+            (Op::Ne, Term::Path(Base::Here, path), Term::Literal(Kind::Bool(value))) => Some((path, *value)),
+            (Op::Eq, Term::Path(Base::Here, path), Term::Literal(Kind::Bool(value))) => Some((path, !value)),
+            _ => None,
+        }
+    }
 }

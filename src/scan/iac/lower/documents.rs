@@ -71,7 +71,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(input.path).span(error.span));
     }
     let from = sink.drafts.len();
-    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), sink);
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &|_| Some(input.bytes), sink);
     for draft in &mut sink.drafts[from..] {
         draft.path = None;
     }
