@@ -23,7 +23,11 @@ fn full() -> ScanReport {
         location: Location { path: RepoPath::new("other.tf"), region },
         message: "Called [from](1) here.".into(),
     });
-    first.fixes.push(FindingFix { description: "close it".into(), replacements: vec![(region, "acl = 2".into())] });
+    first.fixes.push(FindingFix {
+        description: "close it".into(),
+        replacements: vec![(region, "acl = 2".into())],
+        content: [0; 32],
+    });
     report.findings[1].suppressions.push(Suppression {
         in_source: true,
         source: "portcullis:ignore".into(),

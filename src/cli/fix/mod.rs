@@ -173,7 +173,7 @@ impl Told {
             Ok(repaired) => repaired,
             Err(why) => {
                 let count = repairs.len();
-                let what = if count == 1 { "a repair" } else { "repairs" };
+                let what = if count == 1 { "repair" } else { "repairs" };
                 return self.left_out.push(format!("{path}: {count} {what} left out: {why}"));
             }
         };

@@ -62,28 +62,32 @@ fn uploads_folder(step: &Step<'_>) -> bool {
 }
 
 fn do_not_persist(file: &File<'_>, step: &Step<'_>) -> Option<Fix> {
-    let description = "Add `persist-credentials: false`".to_owned();
     let setting = "persist-credentials: false";
-    let replacement = match step.node.entry("with") {
-        Some(with) if is_block(&with.value, file.bytes) => {
-            let at = with.value.entries().first()?.key_span.start;
-            let indent = " ".repeat(indent_of(file.bytes, at).0);
-            Replacement { span: Span { start: at, end: at }, text: format!("{setting}\n{indent}") }
+    let uses = step.node.entry("uses")?;
+    let (at, text) = match step.node.entry("with").map(|with| (with, with.value.entries().first())) {
+        Some((with, Some(first))) if is_block(&with.value, file.bytes) => {
+            let indent = " ".repeat(indent_of(file.bytes, first.key_span.start).0);
+            (first.key_span.start as usize, format!("{setting}\n{indent}"))
+        }
+        Some((with, Some(first))) if with.value.span.of(file.bytes).starts_with(b"{") => {
+            (first.key_span.start as usize, format!("{setting}, "))
         }
         Some(_) => return None,
         None if is_block(step.node, file.bytes) => {
-            let uses = step.node.entry("uses")?;
             let indent = " ".repeat(indent_of(file.bytes, uses.key_span.start).0);
             let rest = file.bytes.get(uses.value.span.end as usize..)?;
             let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
             let carriage = usize::from(line > 0 && rest.get(line - 1) == Some(&b'\r'));
             let at = uses.value.span.end as usize + line - carriage;
-            let text = format!("\n{indent}with:\n{indent}  {setting}");
-            Replacement { span: Span::new(at, at), text }
+            (at, format!("\n{indent}with:\n{indent}  {setting}"))
+        }
+        None if step.node.span.of(file.bytes).starts_with(b"{") => {
+            (uses.value.span.end as usize, format!(", with: {{{setting}}}"))
         }
         None => return None,
     };
-    Some(Fix { description, replacements: vec![replacement] })
+    let replacements = vec![Replacement { span: Span::new(at, at), text }];
+    Some(Fix { description: format!("Add `{setting}`"), replacements })
 }
 
 /// Contexts that name the outsider's side of a pull request.

@@ -22,6 +22,7 @@ mod taint;
 mod template;
 #[cfg(test)]
 mod tests;
+mod to_env;
 mod triggers;
 mod uses;
 
@@ -179,5 +180,5 @@ fn indent_of(bytes: &[u8], at: u32) -> (usize, usize) {
 
 /// True where a map is written in block style, so that lines can be added to it.
 fn is_block(node: &Node, bytes: &[u8]) -> bool {
-    !node.entries().is_empty() && bytes.get(node.span.start as usize) != Some(&b'{')
+    !node.entries().is_empty() && !matches!(bytes.get(node.span.start as usize), Some(b'{' | b'*'))
 }

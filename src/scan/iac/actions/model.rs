@@ -129,6 +129,11 @@ impl<'a> File<'a> {
         Self { bytes, root, kind, jobs, steps }
     }
 
+    /// The steps of one job.
+    pub fn steps_of<'s>(&'s self, job: &'s Job<'a>) -> impl Iterator<Item = &'s Step<'a>> {
+        self.steps.iter().filter(|step| step.job.is_some_and(|own| own.entry.key_span == job.entry.key_span))
+    }
+
     /// The file itself as a place.
     #[must_use]
     pub fn place(&self) -> Place {

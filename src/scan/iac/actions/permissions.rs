@@ -1,6 +1,6 @@
 //! What the job's token may do.
 
-use super::model::{File, Place};
+use super::model::{File, Job, Place, Step};
 use super::{Out, indent_of, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
 use crate::syntax::{Entry, Node};
@@ -78,35 +78,50 @@ fn missing(file: &File<'_>, out: &mut Out<'_>) {
     if bare.is_empty() {
         return;
     }
-    let fix = file.root.entry("jobs").and_then(|jobs| add_permissions(file, jobs));
+    let checks_out = |job: &Job<'_>| job.node().get("uses").is_some() || file.steps_of(job).any(checks_out);
+    let reads = bare.iter().any(|job| checks_out(job));
+    let fix = file.root.entry("jobs").and_then(|jobs| add_permissions(file, jobs, reads));
     if !called_only {
         let span = file.root.entry("on").map_or(Span::default(), |entry| entry.key_span);
         let message = "The workflow has no `permissions`, so its jobs get the repository's default token.".to_owned();
         let draft = out.report("excessive-permissions", span, &file.place(), "default", message);
         draft.extent = None;
         draft.confidence = Confidence::Medium;
-        draft.fixes.extend(fix);
+        draft.fixes.extend(fix.clone());
     }
     for job in bare {
         let message = format!("{} has no `permissions`, so it gets the default token.", capital(&job.place().name));
         let draft = out.report("excessive-permissions", job.entry.key_span, &job.place(), "default", message);
         draft.confidence = Confidence::Medium;
+        draft.fixes.extend(fix.clone());
         if called_only {
             draft.severity = Severity::Low;
         }
     }
 }
 
-/// `permissions: {}` takes everything away, which breaks jobs that check out private code; `contents: read` is
-/// what nearly every job needs.
-fn add_permissions(file: &File<'_>, jobs: &Entry) -> Option<Fix> {
-    let at = jobs.key_span.start;
-    (indent_of(file.bytes, at).0 == 0).then(|| Fix {
-        description: "Add `permissions` with read access to the code alone".to_owned(),
-        replacements: vec![Replacement {
-            span: Span { start: at, end: at },
-            text: "permissions:\n  contents: read\n\n".to_owned(),
-        }],
+fn checks_out(step: &Step<'_>) -> bool {
+    step.uses().is_some_and(|(uses, _)| uses.is("actions/checkout"))
+}
+
+/// Nothing at all, or reading the code where a job fetches it, above `jobs` and the comments that belong to it. A job that
+/// writes with the token needs permissions of its own besides: what for, only its author knows.
+fn add_permissions(file: &File<'_>, jobs: &Entry, reads: bool) -> Option<Fix> {
+    let (indent, mut at) = indent_of(file.bytes, jobs.key_span.start);
+    while at > 0 {
+        let (_, above) = indent_of(file.bytes, u32::try_from(at - 1).ok()?);
+        if file.bytes.get(above) != Some(&b'#') {
+            break;
+        }
+        at = above;
+    }
+    let (what, text) = match reads {
+        true => ("with read access to the code alone", "permissions:\n  contents: read\n\n"),
+        false => ("that grant nothing", "permissions: {}\n\n"),
+    };
+    (indent == 0).then(|| Fix {
+        description: format!("Add `permissions` {what}"),
+        replacements: vec![Replacement { span: Span::new(at, at), text: text.to_owned() }],
     })
 }
 

@@ -3,9 +3,9 @@
 use super::expr::{self, Fenced};
 use super::model::{File, Step};
 use super::taint::{self, Taint};
-use super::{Out, indent_of, is_block, quoted};
-use crate::model::{Confidence, Fix, Replacement, Severity, Span};
-use crate::syntax::{Entry, Node};
+use super::{Out, quoted, to_env};
+use crate::model::{Confidence, Severity};
+use crate::syntax::Entry;
 
 /// Arguments of well-known actions that are run as code.
 const CODE_ARGUMENTS: &[(&str, &[&str])] = &[
@@ -84,7 +84,7 @@ fn tell(
         Taint::Fixed => (Severity::Info, Confidence::Low, "an environment variable keeps text and code apart"),
     };
     let message = format!("{shown} is pasted into `{}` of {}: {why}.", entry.key, place.name);
-    let fix = if is_run { move_to_env(file, step, one, all) } else { None };
+    let fix = if is_run { to_env::fix(file, step, one, all) } else { None };
     let about = one.text.split_whitespace().collect::<String>();
     let id = if taint == Taint::Fixed { "expression-in-code" } else { "template-injection" };
     let draft = out.report(id, one.span, &place, &about, message);
@@ -94,74 +94,4 @@ fn tell(
     if !path.is_empty() {
         draft.properties.push(("context", crate::model::Property::Text(path.to_owned())));
     }
-}
-
-/// `${{ github.head_ref }}` becomes `${HEAD_REF}`, with `HEAD_REF` in the step's `env`. Only where a POSIX shell
-/// reads the text, no single quote is open, and the variable is not taken.
-fn move_to_env(file: &File<'_>, step: &Step<'_>, one: &Fenced, all: &[Fenced]) -> Option<Fix> {
-    let run = step.node.entry("run")?;
-    if !expr::is_plain_context(&one.text) || !posix_shell(file, step) {
-        return None;
-    }
-    let name = variable_name(&one.text)?;
-    let same: Vec<&Fenced> = all.iter().filter(|other| other.text.trim() == one.text.trim()).collect();
-    if same.iter().any(|other| in_single_quotes(file.bytes, run.value.span, other.span)) {
-        return None;
-    }
-    let value = format!("{name}: ${{{{ {} }}}}", one.text.trim());
-    let env = step.node.entry("env");
-    let insertion = match env {
-        Some(env) if is_block(&env.value, file.bytes) => {
-            if env.value.entries().iter().any(|entry| entry.key.eq_ignore_ascii_case(&name)) {
-                return None;
-            }
-            let at = env.value.entries().first()?.key_span.start;
-            let (indent, _) = indent_of(file.bytes, at);
-            Replacement { span: Span { start: at, end: at }, text: format!("{value}\n{}", " ".repeat(indent)) }
-        }
-        Some(_) => return None,
-        None if is_block(step.node, file.bytes) => {
-            let at = run.key_span.start;
-            let indent = " ".repeat(indent_of(file.bytes, at).0);
-            Replacement { span: Span { start: at, end: at }, text: format!("env:\n{indent}  {value}\n{indent}") }
-        }
-        None => return None,
-    };
-    let mut replacements = vec![insertion];
-    replacements.extend(same.iter().map(|other| Replacement { span: other.span, text: format!("${{{name}}}") }));
-    replacements.sort_by_key(|replacement| replacement.span);
-    Some(Fix { description: format!("Pass the value as environment variable `{name}`"), replacements })
-}
-
-fn posix_shell(file: &File<'_>, step: &Step<'_>) -> bool {
-    let defaults = |node: &Node| node.at(&["defaults", "run", "shell"]).and_then(Node::scalar).map(str::to_owned);
-    let shell = step.node.get("shell").and_then(Node::scalar).map(str::to_owned);
-    let shell = shell.or_else(|| step.job.and_then(|job| defaults(job.node()))).or_else(|| defaults(file.root));
-    match shell {
-        Some(shell) => matches!(shell.split_whitespace().next(), Some("bash" | "sh")),
-        // Without one, the runner decides: only names that are plainly not Windows.
-        None => step
-            .job
-            .and_then(|job| job.node().get("runs-on"))
-            .and_then(Node::as_str)
-            .is_some_and(|label| label.starts_with("ubuntu") || label.starts_with("macos")),
-    }
-}
-
-/// An odd number of single quotes before, on the same line: the shell would not expand a variable there.
-fn in_single_quotes(bytes: &[u8], run: Span, at: Span) -> bool {
-    let (column, line) = indent_of(bytes, at.start);
-    let from = line.max(run.start as usize);
-    let before = bytes.get(from..line + column).unwrap_or_default();
-    // In a YAML single-quoted scalar each of the shell's quotes is doubled: leave those alone.
-    bytes.get(run.start as usize) == Some(&b'\'') || before.iter().filter(|byte| **byte == b'\'').count() % 2 == 1
-}
-
-fn variable_name(text: &str) -> Option<String> {
-    let text = text.trim();
-    let text = text.strip_prefix("github.").unwrap_or(text);
-    let name: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    let name = name.trim_matches('_').to_owned();
-    (!name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.len() <= 64).then_some(name)
 }

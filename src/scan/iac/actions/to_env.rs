@@ -1,0 +1,339 @@
+//! The repair of an expression in a shell script: the shell reads a variable instead, whose text is never code.
+
+use super::expr::{self, Fenced};
+use super::model::{File, Step};
+use super::{indent_of, is_block};
+use crate::model::{Fix, Replacement, Span};
+use crate::syntax::Node;
+
+/// Members of `github` that the runner sets as `GITHUB_…` for every step, with the same value (GitHub Docs, "Variables
+/// reference", default environment variables). Paths are not among them: in a container they differ.
+const DEFAULTS: &[&str] = &[
+    "actor",
+    "actor_id",
+    "api_url",
+    "base_ref",
+    "event_name",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "retention_days",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "server_url",
+    "sha",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+];
+
+/// Variables that mean something to a shell or to programs it starts.
+const RESERVED: &[&str] = &["ENV", "HOME", "IFS", "LANG", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "TOKEN", "USER"];
+
+/// Words that hand text to another interpreter: a variable in it would be code again.
+const INTERPRETERS: &[&str] = &["eval", "-c", "-e", "-ec", "-lc", "-xc", "-exc", "ssh", "--eval", "-Command", "trap", "source"];
+
+/// Words after which a command stands.
+const BEFORE_COMMAND: &[&str] = &["if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "sudo", "time", "env", "."];
+
+/// `${{ github.event.issue.title }}` becomes `"${EVENT_ISSUE_TITLE}"`, with that variable in the step's `env`; what the
+/// runner or an `env` around sets already is read from there. Only where a POSIX shell reads the text, it would expand
+/// a variable there and take it for data.
+#[must_use]
+pub fn fix(file: &File<'_>, step: &Step<'_>, one: &Fenced, all: &[Fenced]) -> Option<Fix> {
+    let run = step.node.entry("run")?;
+    let text = one.text.trim();
+    if !expr::is_plain_context(text) || !posix_shell(file, step) {
+        return None;
+    }
+    let script = Script::new(file.bytes, run.value.span)?;
+    let variable = Variable::of(text, file, step)?;
+    let mut replacements = Vec::new();
+    for other in all.iter().filter(|other| other.text.trim() == text) {
+        replacements.push(Replacement { span: other.span, text: script.read(other.span, &variable)? });
+    }
+    let description = if variable.is_set {
+        format!("Read the environment variable `{}`", variable.name)
+    } else {
+        if script.mentions(&variable.name) {
+            return None;
+        }
+        replacements.push(declare(file, step, &variable.name, text)?);
+        format!("Pass the value as environment variable `{}`", variable.name)
+    };
+    replacements.sort_by_key(|replacement| replacement.span);
+    Some(Fix { description, replacements })
+}
+
+struct Variable {
+    name: String,
+    /// True where the step has it already.
+    is_set: bool,
+    /// True for a value that is never meant as several words.
+    one_word: bool,
+}
+
+impl Variable {
+    fn of(context: &str, file: &File<'_>, step: &Step<'_>) -> Option<Self> {
+        let lower = context.to_ascii_lowercase();
+        if let Some(member) = lower.strip_prefix("github.").filter(|member| DEFAULTS.contains(member)) {
+            let name = format!("GITHUB_{}", member.to_ascii_uppercase());
+            return Some(Self { name, is_set: true, one_word: true });
+        }
+        if let Some(name) = context.strip_prefix("env.") {
+            let set = [Some(step.node), step.job.map(|job| job.node()), Some(file.root)];
+            let has = |node: &Node| node.get("env").is_some_and(|env| env.entries().iter().any(|one| one.key == name));
+            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let is_set = plain && set.into_iter().flatten().any(has);
+            return is_set.then(|| Self { name: name.to_owned(), is_set, one_word: false });
+        }
+        let short = context.strip_prefix("github.").unwrap_or(context);
+        let name: String =
+            short.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        let name = name.trim_matches('_').to_owned();
+        let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.len() <= 64;
+        let one_word = lower.starts_with("github.");
+        (fits && !RESERVED.contains(&name.as_str())).then_some(Self { name, is_set: false, one_word })
+    }
+}
+
+/// A place in the step's `env` for the variable.
+fn declare(file: &File<'_>, step: &Step<'_>, name: &str, text: &str) -> Option<Replacement> {
+    let value = format!("{name}: ${{{{ {text} }}}}");
+    let run = step.node.entry("run")?;
+    match step.node.entry("env") {
+        Some(env) if is_block(&env.value, file.bytes) => {
+            if env.value.entries().iter().any(|entry| entry.key.eq_ignore_ascii_case(name)) {
+                return None;
+            }
+            let at = env.value.entries().first()?.key_span.start;
+            let indent = " ".repeat(indent_of(file.bytes, at).0);
+            Some(Replacement { span: Span { start: at, end: at }, text: format!("{value}\n{indent}") })
+        }
+        None if is_block(step.node, file.bytes) => {
+            let at = run.key_span.start;
+            let indent = " ".repeat(indent_of(file.bytes, at).0);
+            let text = format!("env:\n{indent}  {value}\n{indent}");
+            Some(Replacement { span: Span { start: at, end: at }, text })
+        }
+        _ => None,
+    }
+}
+
+fn posix_shell(file: &File<'_>, step: &Step<'_>) -> bool {
+    let defaults = |node: &Node| node.at(&["defaults", "run", "shell"]).and_then(Node::scalar).map(str::to_owned);
+    let shell = step.node.get("shell").and_then(Node::scalar).map(str::to_owned);
+    let shell = shell.or_else(|| step.job.and_then(|job| defaults(job.node()))).or_else(|| defaults(file.root));
+    match shell {
+        Some(shell) => matches!(shell.split_whitespace().next(), Some("bash" | "sh")),
+        // Without one, the runner decides: only names that are plainly not Windows.
+        None => step
+            .job
+            .and_then(|job| job.node().get("runs-on"))
+            .and_then(Node::as_str)
+            .is_some_and(|label| label.starts_with("ubuntu") || label.starts_with("macos")),
+    }
+}
+
+/// How a shell reads text at some place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Bare,
+    Double,
+    Single,
+    Comment,
+    /// A here-document that expands variables.
+    Document,
+    /// One whose delimiter is quoted.
+    RawDocument,
+}
+
+/// A `run` script in its YAML scalar.
+struct Script<'a> {
+    source: &'a [u8],
+    start: usize,
+    /// The scalar's own quote: `"`, or `None` for a plain or block scalar.
+    quoted: bool,
+}
+
+impl<'a> Script<'a> {
+    /// `None` for a single-quoted scalar, whose quotes are doubled.
+    fn new(bytes: &'a [u8], span: Span) -> Option<Self> {
+        let source = span.of(bytes);
+        (source.first() != Some(&b'\'')).then(|| Self {
+            source,
+            start: span.start as usize,
+            quoted: source.first() == Some(&b'"'),
+        })
+    }
+
+    fn mentions(&self, name: &str) -> bool {
+        let text = String::from_utf8_lossy(self.source);
+        text.match_indices(name).any(|(at, _)| {
+            let outside = |c: Option<char>| !c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+            outside(text[..at].chars().next_back()) && outside(text[at + name.len()..].chars().next())
+        })
+    }
+
+    /// What reads the variable at `span`; `None` where it would not be data there.
+    fn read(&self, span: Span, variable: &Variable) -> Option<String> {
+        let at = (span.start as usize).checked_sub(self.start)?;
+        let before = self.source.get(usize::from(self.quoted)..at)?;
+        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(line);
+        if line.split([' ', '\t', '"', '(', '`']).any(|word| INTERPRETERS.contains(&word)) {
+            return None;
+        }
+        let bare = format!("${{{}}}", variable.name);
+        match state(before, self.quoted) {
+            State::Single | State::RawDocument => None,
+            State::Double | State::Comment | State::Document => Some(bare),
+            State::Bare if in_command_place(&line) => None,
+            State::Bare if !variable.one_word || loops(&line) => Some(bare),
+            State::Bare if self.quoted => Some(format!("\\\"{bare}\\\"")),
+            State::Bare => Some(format!("\"{bare}\"")),
+        }
+    }
+}
+
+/// True where the next word is a command's name.
+fn in_command_place(line: &str) -> bool {
+    let line = line.trim_end();
+    let (head, last) = line.rsplit_once([' ', '\t']).map_or(("", line), |(head, last)| (head, last));
+    let block_mark = head.is_empty() && matches!(last, "|" | ">" | "|-" | ">-" | "|+" | ">+");
+    line.is_empty() || block_mark || line.ends_with([';', '|', '&', '(', '`']) || BEFORE_COMMAND.contains(&last)
+}
+
+/// True where a list of words is meant.
+fn loops(line: &str) -> bool {
+    line.trim_start().starts_with("for ") || line.contains("; for ") || line.ends_with('(')
+}
+
+/// How a POSIX shell reads what follows `before`.
+fn state(before: &[u8], escaped: bool) -> State {
+    let mut state = State::Bare;
+    let mut waiting: Option<(Vec<u8>, bool)> = None;
+    let mut document: Option<Vec<u8>> = None;
+    for line in before.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.trim_ascii();
+        if let Some(word) = &document {
+            if text == word {
+                document = None;
+                state = State::Bare;
+            }
+            continue;
+        }
+        if state == State::Comment {
+            state = State::Bare;
+        }
+        state = read_line(line, state, escaped, &mut waiting);
+        if line.ends_with(b"\n")
+            && state != State::Single
+            && state != State::Double
+            && let Some((word, raw)) = waiting.take()
+        {
+            document = Some(word);
+            state = if raw { State::RawDocument } else { State::Document };
+        }
+    }
+    match (before.last(), state) {
+        (Some(b'\n'), State::Comment) => State::Bare,
+        _ => state,
+    }
+}
+
+fn read_line(line: &[u8], mut state: State, escaped: bool, waiting: &mut Option<(Vec<u8>, bool)>) -> State {
+    let mut at = 0;
+    while at < line.len() {
+        let (byte, next) = (line[at], line.get(at + 1).copied());
+        let expression = line[at..].starts_with(b"${{");
+        if expression {
+            // What an expression holds is no shell text.
+            let rest = &line[at..];
+            at += memchr::memmem::find(rest, b"}}").map_or(rest.len(), |end| end + 2);
+            continue;
+        }
+        match (state, byte) {
+            (State::Comment, _) => {}
+            (State::Bare | State::Double, b'\\') if escaped && next == Some(b'"') => {
+                state = if state == State::Bare { State::Double } else { State::Bare };
+                at += 1;
+            }
+            (State::Bare | State::Double, b'\\') => at += 1,
+            (State::Bare, b'\'') => state = State::Single,
+            (State::Single, b'\'') => state = State::Bare,
+            (State::Bare, b'"') => state = State::Double,
+            (State::Double, b'"') => state = State::Bare,
+            (State::Bare, b'#') if at == 0 || line[at - 1].is_ascii_whitespace() => state = State::Comment,
+            (State::Bare, b'<') if next == Some(b'<') && line.get(at + 2) != Some(&b'<') => {
+                let rest = &line[at + 2..];
+                let word = rest.strip_prefix(b"-").unwrap_or(rest).trim_ascii_start();
+                let raw = matches!(word.first(), Some(b'\'' | b'"' | b'\\'));
+                let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+                let skip = usize::from(raw);
+                let name: Vec<u8> = word.get(skip..).unwrap_or_default().iter().take_while(plain).copied().collect();
+                // Past the delimiter and its quotes.
+                at += 1 + rest.len() - word.len() + 2 * skip + name.len();
+                if !name.is_empty() {
+                    *waiting = Some((name, raw));
+                }
+            }
+            (State::Bare, b'<') if next == Some(b'<') => at += 2,
+            _ => {}
+        }
+        at += 1;
+    }
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_script_is_read_up_to_a_place() {
+        let table: &[(&str, State)] = &[
+            ("echo ", State::Bare),
+            ("echo \"a ", State::Double),
+            ("echo 'a ", State::Single),
+            ("echo 'a' \"b\" ", State::Bare),
+            ("echo \\\" ", State::Bare),
+            ("echo \"it's ", State::Double),
+            ("echo a # b ", State::Comment),
+            ("echo a # it's\necho ", State::Bare),
+            ("echo a#b ", State::Bare),
+            ("cat <<EOF\nit's ", State::Document),
+            ("cat <<-'EOF'\nx ", State::RawDocument),
+            ("cat <<\"EOF\" > x\nx ", State::RawDocument),
+            ("cat <<EOF\nx\n  EOF\necho ", State::Bare),
+            ("cat <<< x ", State::Bare),
+            ("echo ${{ 'it' }}'s ", State::Single),
+            ("echo 'a\nb ", State::Single),
+        ];
+        for (text, expected) in table {
+            assert_eq!(state(text.as_bytes(), false), *expected, "{text}");
+        }
+        assert_eq!(state(b"echo \\\"a ", true), State::Double);
+        assert_eq!(state(b"cat <<", false), State::Bare);
+    }
+
+    #[test]
+    fn a_command_is_told_from_an_argument() {
+        for line in ["", "  ", "a; ", "a && ", "$( ", "if ", "x | ", "sudo ", "|"] {
+            assert!(in_command_place(line), "{line}");
+        }
+        for line in ["echo ", "a=", "echo a; b ", "[ "] {
+            assert!(!in_command_place(line), "{line}");
+        }
+    }
+}
