@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::Plan;
 use super::mask::Values;
 use crate::model::{
-    Anchor, ColumnKind, Draft, Finding, FindingFix, Fix, Fingerprint, FingerprintFields, Input, LineIndex, Location, Notice,
-    Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
+    Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Fix, Input, LineIndex, Location,
+    Notice, Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
 };
 use crate::triage::pragma::{Pragma, read_pragmas};
 

@@ -34,9 +34,9 @@ pub fn replace(base: &Path, path: &RepoPath, content: &[u8; 32], bytes: &[u8]) -
     let beside = disk.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = write_new(&beside, &disk, bytes).map_err(|error| format!("it cannot be written: {error}"));
     // Another program may have written it since.
-    let replaced = written.and_then(|()| read(base, path, content)).and_then(|_| {
-        std::fs::rename(&beside, &disk).map_err(|error| format!("it cannot be replaced: {error}"))
-    });
+    let replaced = written
+        .and_then(|()| read(base, path, content))
+        .and_then(|_| std::fs::rename(&beside, &disk).map_err(|error| format!("it cannot be replaced: {error}")));
     if replaced.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
@@ -67,6 +67,7 @@ fn place(base: &Path, path: &RepoPath) -> Result<PathBuf, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "files of a test's own folder")]
 mod tests {
     use super::*;
 

@@ -9,8 +9,8 @@ mod dockerfile;
 mod gitlab;
 pub mod lower;
 pub mod policy;
-pub mod resource;
 mod repair;
+pub mod resource;
 mod rule;
 #[cfg(test)]
 mod rule_tests;

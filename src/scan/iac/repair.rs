@@ -38,7 +38,8 @@ impl Setting {
     pub fn parse(text: &str) -> Option<Self> {
         let (path, value) = text.split_once('=')?;
         let path: Vec<Box<str>> = path.trim().split('.').map(Box::from).collect();
-        let word = |step: &str| !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        let word =
+            |step: &str| !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         if !path.iter().all(|step| word(step)) {
             return None;
         }
@@ -141,14 +142,14 @@ impl Setting {
         let (start, line) = (first.span.start as usize, line_start(bytes, first.span.start as usize));
         let before = bytes.get(line..start)?;
         if before.iter().all(|byte| matches!(byte, b' ' | b'-')) {
-            return Some(self.into_lines(absent.missing, first.span, start - line, bytes));
+            return Some(self.add_lines(absent.missing, first.span, start - line, bytes));
         }
-        self.into_braces(absent.missing, start, bytes)
+        self.add_in_braces(absent.missing, start, bytes)
     }
 
     /// A line (or several, for a map that is missing as well) behind the first member, where that is a line of its
     /// own, or before it.
-    fn into_lines(&self, missing: &[Box<str>], first: Span, indent: usize, bytes: &[u8]) -> Replacement {
+    fn add_lines(&self, missing: &[Box<str>], first: Span, indent: usize, bytes: &[u8]) -> Replacement {
         let mut lines = Vec::new();
         for (depth, step) in missing.iter().enumerate() {
             let value = if depth + 1 == missing.len() { format!(" {}", self.quoted()) } else { String::new() };
@@ -159,7 +160,8 @@ impl Setting {
         let end = line_end(bytes, first.end as usize);
         let rest = bytes.get(first.end as usize..end).unwrap_or_default().trim_ascii_start();
         let whole = !first.of(bytes).contains(&b'\n') && first.of(bytes).contains(&b':');
-        let block = matches!(first.of(bytes).split(|b| *b == b':').nth(1).map(<[u8]>::trim_ascii), Some([b'|' | b'>', ..]));
+        let block =
+            matches!(first.of(bytes).split(|b| *b == b':').nth(1).map(<[u8]>::trim_ascii), Some([b'|' | b'>', ..]));
         if whole && !block && (rest.is_empty() || rest.starts_with(b"#")) {
             return Replacement { span: Span::new(end, end), text: format!("{margin}{text}") };
         }
@@ -168,7 +170,7 @@ impl Setting {
     }
 
     /// Before the first member of `{…}`, with the white space that stands before that.
-    fn into_braces(&self, missing: &[Box<str>], start: usize, bytes: &[u8]) -> Option<Replacement> {
+    fn add_in_braces(&self, missing: &[Box<str>], start: usize, bytes: &[u8]) -> Option<Replacement> {
         let head = bytes.get(..start)?;
         let open = head.trim_ascii_end();
         if open.last() != Some(&b'{') {

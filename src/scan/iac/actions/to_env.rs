@@ -41,10 +41,12 @@ const DEFAULTS: &[&str] = &[
 const RESERVED: &[&str] = &["ENV", "HOME", "IFS", "LANG", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "TOKEN", "USER"];
 
 /// Words that hand text to another interpreter: a variable in it would be code again.
-const INTERPRETERS: &[&str] = &["eval", "-c", "-e", "-ec", "-lc", "-xc", "-exc", "ssh", "--eval", "-Command", "trap", "source"];
+const INTERPRETERS: &[&str] =
+    &["eval", "-c", "-e", "-ec", "-lc", "-xc", "-exc", "ssh", "--eval", "-Command", "trap", "source"];
 
 /// Words after which a command stands.
-const BEFORE_COMMAND: &[&str] = &["if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "sudo", "time", "env", "."];
+const BEFORE_COMMAND: &[&str] =
+    &["if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "sudo", "time", "env", "."];
 
 /// `${{ github.event.issue.title }}` becomes `"${EVENT_ISSUE_TITLE}"`, with that variable in the step's `env`; what the
 /// runner or an `env` around sets already is read from there. Only where a POSIX shell reads the text, it would expand
