@@ -85,3 +85,40 @@ fn ids_and_aliases_are_well_formed_and_ids_are_unique() {
         assert!(!rule.rule.title.ends_with('.'), "{id}");
     }
 }
+
+fn drafts(scanner: &IacScanner, path: &RepoPath, text: &str) -> Sink {
+    let kept = [KeptInput { path: path.clone(), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
+    let mut sink = Sink::default();
+    scanner.scan(&kept[0].as_input(), &mut sink);
+    scanner.finish(&kept, &mut sink);
+    sink
+}
+
+#[test]
+fn a_fix_removes_its_finding_and_the_file_still_parses() {
+    let scanner = IacScanner::new(Settings::default(), Vec::new());
+    let (mut wrong, mut fixed) = (Vec::new(), 0);
+    for (file, text) in rule::BUILT_IN {
+        let path = sample_path(file);
+        for snippet in rule::read(text).unwrap().iter().flat_map(|rule| &rule.bad) {
+            let before = drafts(&scanner, &path, snippet);
+            for draft in before.drafts.iter().filter(|draft| !draft.fixes.is_empty()) {
+                let mut mended = snippet.clone();
+                for one in draft.fixes[0].replacements.iter().rev() {
+                    mended.replace_range(one.span.start as usize..one.span.end as usize, &one.text);
+                }
+                let after = drafts(&scanner, &path, &mended);
+                let count = |sink: &Sink| {
+                    let same = |other: &&Draft| other.rule.id == draft.rule.id && other.anchor == draft.anchor;
+                    sink.drafts.iter().filter(same).count()
+                };
+                fixed += 1;
+                if count(&after) >= count(&before) || !after.notices.is_empty() {
+                    wrong.push(format!("{} {:?}\n{mended}", draft.rule.id, draft.fixes[0]));
+                }
+            }
+        }
+    }
+    assert!(fixed > 500, "{fixed}");
+    assert!(wrong.is_empty(), "{} of {fixed} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
