@@ -1,5 +1,6 @@
 //! Dockerfiles: what an image is built from, how, and as whom it runs.
 
+mod fixes;
 mod packages;
 mod shell;
 mod stages;
@@ -177,6 +178,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         if id == "secret-in-env" {
             draft.anchor = Anchor::Line;
         }
+        draft.fixes.extend(fixes::fix(id, at, input.bytes));
         sink.drafts.push(draft);
     };
     for one in &instructions {
