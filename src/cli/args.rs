@@ -240,6 +240,9 @@ pub struct ScanArgs {
     /// A bill of materials to check beside the lock files: CycloneDX or SPDX 2 as JSON; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sbom: Vec<PathBuf>,
+    /// Do not lower Go findings whose vulnerable packages the module's own sources do not import.
+    #[arg(long)]
+    pub no_reach: bool,
     /// A VEX document (OpenVEX, CycloneDX) whose statements say what does not affect this project; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,

@@ -47,7 +47,7 @@ pub fn scanners(args: &ScanArgs, file: &Settings, iac: iac::Settings) -> Result<
     let scanners = registry::Settings {
         secrets: secrets::Settings { rules: own_rules.secrets, ..secrets(file) },
         iac_rules: Mutex::new(own_rules.iac),
-        deps: deps(file),
+        deps: deps(args, file),
         database: Box::new(database),
         iac,
     };
@@ -120,18 +120,27 @@ pub fn foreign(base: &Path, pragmas: bool, own: &mut Own) -> Result<(), CliError
     Ok(())
 }
 
-fn deps(file: &Settings) -> deps::Settings {
+fn deps(args: &ScanArgs, file: &Settings) -> deps::Settings {
     let (own, default) = (&file.deps, deps::Settings::default());
     deps::Settings {
         dev: own.dev.unwrap_or(default.dev),
         only_fixed: own.only_fixed,
         unknown_severity: own.unknown_severity.unwrap_or(default.unknown_severity),
         deny_unmaintained: own.deny_unmaintained,
+        reach: !args.no_reach && own.reach.unwrap_or(true) && reads_whole_folders(args, file),
         stdlib: own.stdlib,
         severity: own.severity.clone(),
         today: Some(plan::today()),
         ..default
     }
+}
+
+/// True where a scan reads every file of the folders it names. (A source that git ignores is not read even then.)
+fn reads_whole_folders(args: &ScanArgs, file: &Settings) -> bool {
+    let change = args.staged || args.diff.is_some() || args.since.is_some() || args.history.is_some();
+    let globs = [&args.include, &args.exclude, &file.scan.include, &file.scan.exclude];
+    let narrowed = args.files_from.is_some() || globs.iter().any(|globs| !globs.is_empty());
+    !change && !narrowed && args.paths.iter().all(|path| path.is_dir())
 }
 
 /// The VEX documents that the configuration and the flags name.

@@ -40,6 +40,7 @@ pub fn over(own: Settings, base: Settings) -> Settings {
             unknown_severity: own.deps.unknown_severity.or(base.deps.unknown_severity),
             max_db_age: own.deps.max_db_age.or(base.deps.max_db_age),
             deny_unmaintained: own.deps.deny_unmaintained || base.deps.deny_unmaintained,
+            reach: own.deps.reach.or(base.deps.reach),
             stdlib: own.deps.stdlib || base.deps.stdlib,
             vex: joined(base.deps.vex, own.deps.vex),
             severity: base.deps.severity.into_iter().chain(own.deps.severity).collect(),

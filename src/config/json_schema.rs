@@ -60,6 +60,12 @@ const KEYS: &[(&str, &str, Kind, &str)] = &[
     ("deps", "unknown-severity", Kind::Severity, "An advisory without a severity counts as this; medium where absent."),
     ("deps", "max-db-age", Kind::Age, "An older database makes the scan incomplete."),
     ("deps", "deny-unmaintained", Kind::Bool, "Unmaintained packages count as high."),
+    (
+        "deps",
+        "reach",
+        Kind::Bool,
+        "Go findings that the sources do not import count one step lower; true where absent.",
+    ),
     ("deps", "stdlib", Kind::Bool, "Also the standard library that a toolchain line of go.mod names."),
     ("deps", "vex", Kind::Texts, "VEX documents (OpenVEX, CycloneDX), relative to the configuration file."),
     ("deps", "severity", Kind::Severities, "Severity by advisory id, alias or package."),

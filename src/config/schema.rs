@@ -244,6 +244,8 @@ pub struct Deps {
     pub max_db_age: Option<Spanned<String>>,
     /// Unmaintained packages count as high.
     pub deny_unmaintained: bool,
+    /// Go findings that the sources do not import count one step lower; true where absent.
+    pub reach: Option<bool>,
     /// Also the standard library that a `toolchain` line of go.mod names.
     pub stdlib: bool,
     /// VEX documents, relative to the configuration file.

@@ -114,6 +114,8 @@ pub struct DepsSettings {
     pub max_db_age: Option<u32>,
     /// Unmaintained packages count as high.
     pub deny_unmaintained: bool,
+    /// Whether import lines of Go sources count.
+    pub reach: Option<bool>,
     /// Also Go's standard library.
     pub stdlib: bool,
     /// VEX documents.
@@ -231,6 +233,7 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
             unknown_severity: check_optional(deps.unknown_severity.as_ref(), str::parse)?,
             max_db_age: check_optional(deps.max_db_age.as_ref(), parse_age_days)?,
             deny_unmaintained: deps.deny_unmaintained,
+            reach: deps.reach,
             stdlib: deps.stdlib,
             vex: inside(deps.vex, folder)?,
             severity: severities(&deps.severity)?,

@@ -2,6 +2,7 @@
 //! understood and where it was not.
 
 pub mod dockerfile;
+pub mod go;
 pub mod hcl;
 pub mod json;
 mod node;

@@ -2,27 +2,35 @@
 
 use std::sync::Arc;
 
+use super::reach::Reached;
 use super::settings::{Ignore, Settings};
-use crate::advisory::{Informational, Match};
+use crate::advisory::{GoImport, Informational, Match, Reach};
 use crate::model::{
     Anchor, Confidence, Draft, Ecosystem, ForeignSuppression, Package, Property, RepoPath, Rule, Scope, Severity,
 };
 
+/// A package of a lock file, and what its project says of it.
+pub(super) struct Entry<'a> {
+    pub lock: &'a RepoPath,
+    pub package: &'a Package,
+    /// From the root to the package.
+    pub chain: &'a [String],
+    pub reached: Reached,
+}
+
 /// One defect of one package version; `group` holds the records that speak of it, at least one.
-pub(super) fn draft(
-    settings: &Settings,
-    ignores: &[Ignore],
-    lock: &RepoPath,
-    package: &Package,
-    chain: &[String],
-    group: &[&Match],
-) -> Draft {
+pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, group: &[&Match]) -> Draft {
+    let Entry { lock, package, chain, reached } = *entry;
     let ids = ids(package.ecosystem, group);
     let preferred = group.iter().find(|found| found.advisory.id == ids[0]).copied().unwrap_or(group[0]);
     let rated = group.iter().filter_map(|found| found.advisory.severity).max();
     let kind = group.iter().find_map(|found| found.advisory.informational);
     let malware = group.iter().any(|found| found.advisory.malware);
-    let severity = severity(settings, package, &ids, kind, malware, rated);
+    let mut severity = severity(settings, package, &ids, kind, malware, rated);
+    let not_imported = reached == Reached::NotImported && !malware;
+    if not_imported {
+        severity = severity.lower();
+    }
     let unknown = rated.is_none() && kind.is_none() && !malware;
     let unbounded = group.iter().all(|found| found.unbounded);
     let fixed = &fixed(package, group)[..];
@@ -39,6 +47,7 @@ pub(super) fn draft(
     let mut draft =
         Draft::new(&rule, package.span, message(package, preferred, kind, malware, fixed, unknown, unbounded));
     draft.severity = severity;
+    draft.message.push_str(&limits(group, not_imported));
     if unbounded {
         draft.confidence = Confidence::Low;
         draft.gates = false;
@@ -60,10 +69,67 @@ pub(super) fn draft(
         ("direct", Property::Bool(package.direct)),
         ("path", Property::List(chain.to_vec())),
     ];
+    match reached {
+        Reached::Unknown => {}
+        Reached::Imported => draft.properties.push(("imported", Property::Bool(true))),
+        Reached::NotImported => draft.properties.push(("imported", Property::Bool(false))),
+    }
+    for (name, list) in where_reached(group) {
+        draft.properties.push((name, Property::List(list)));
+    }
     if let Some(cvss) = group.iter().find_map(|found| found.advisory.cvss.as_deref()) {
         draft.properties.push(("cvss", text(cvss)));
     }
     draft
+}
+
+/// What limits a defect, in sentences behind the message.
+fn limits(group: &[&Match], not_imported: bool) -> String {
+    let mut text = String::new();
+    for (name, list) in where_reached(group) {
+        match name {
+            "os" => text.push_str(&format!(" Only on {}.", list.join(", "))),
+            "arch" => text.push_str(&format!(" Only on processors of kind {}.", list.join(", "))),
+            "affectedPackages" if not_imported => {
+                let (first, more) = (&list[0], list.len() - 1);
+                let more = if more > 0 { format!(" (or {more} more)") } else { String::new() };
+                text.push_str(&format!(
+                    " Not imported: this module's own sources nowhere import `{first}`{more}, so it counts one step lower."
+                ));
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Where the records say that the defect can be reached: property and values, sorted, none empty. What a single
+/// record leaves open is open.
+fn where_reached(group: &[&Match]) -> Vec<(&'static str, Vec<String>)> {
+    let all = |of: fn(&Reach) -> Vec<String>| {
+        let mut list: Vec<String> = group.iter().flat_map(|found| of(&found.advisory.reach)).collect();
+        list.sort();
+        list.dedup();
+        list
+    };
+    let in_all = |of: fn(&Reach) -> Vec<String>| {
+        let open = group.iter().any(|found| of(&found.advisory.reach).is_empty());
+        if open { Vec::new() } else { all(of) }
+    };
+    let lists = [
+        ("affectedFunctions", all(functions)),
+        ("affectedPackages", all(|reach| reach.imports.iter().map(|import| import.path.clone()).collect())),
+        ("os", in_all(|reach| reach.os.clone())),
+        ("arch", in_all(|reach| reach.arch.clone())),
+    ];
+    lists.into_iter().filter(|(_, list)| !list.is_empty()).collect()
+}
+
+/// Functions as the ecosystem writes them: `time::at`, `net/http.Get`.
+fn functions(reach: &Reach) -> Vec<String> {
+    let of =
+        |import: &GoImport| import.symbols.iter().map(|symbol| format!("{}.{symbol}", import.path)).collect::<Vec<_>>();
+    reach.functions.iter().cloned().chain(reach.imports.iter().flat_map(of)).collect()
 }
 
 /// All ids, the ecosystem's own publisher first, then records, then mere aliases, each sorted.

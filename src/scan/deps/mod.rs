@@ -5,6 +5,7 @@ mod graph;
 mod manifest;
 mod policy;
 mod project;
+mod reach;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,19 +19,21 @@ use crate::syntax::{Parsed, SyntaxError};
 
 use manifest::{ByLock, Manifest};
 use project::Project;
+use reach::Imports;
 pub use settings::{Ignore, Settings};
 
 /// Checks lock files against an advisory database.
 pub struct DepsScanner {
     settings: Settings,
     db: Arc<LazyDb>,
+    imports: Imports,
 }
 
 impl DepsScanner {
     /// A scanner that answers from `db`.
     #[must_use]
     pub fn new(settings: Settings, db: Arc<LazyDb>) -> Self {
-        Self { settings, db }
+        Self { settings, db, imports: Imports::default() }
     }
 }
 
@@ -52,10 +55,20 @@ impl Scanner for DepsScanner {
             "go.work" => true,
             _ => lockfile::format_of(name).is_some() || policy::claims(name) || manifest::claims(name),
         };
-        if wanted && !installed || self.settings.sboms.contains(path) { Interest::ScanAndKeep } else { Interest::None }
+        if wanted && !installed || self.settings.sboms.contains(path) {
+            Interest::ScanAndKeep
+        } else if self.settings.reach && Imports::claims(path) {
+            Interest::Scan
+        } else {
+            Interest::None
+        }
     }
 
-    fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
+    fn scan(&self, input: &Input<'_>, _: &mut Sink) {
+        if self.settings.reach && Imports::claims(input.path) {
+            self.imports.add(input);
+        }
+    }
 
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
         let tree = Tree::new(kept);
@@ -69,7 +82,7 @@ impl Scanner for DepsScanner {
                 let ecosystem = parsed.value.first().map(|package| package.ecosystem);
                 ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
             };
-            self.check(&input.path, &parsed.value, manifests, &ignores, sink);
+            self.check(input, &parsed.value, manifests, &ignores, &tree, sink);
         }
     }
 }
@@ -97,12 +110,14 @@ impl DepsScanner {
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
-        path: &RepoPath,
+        lock: &KeptInput,
         packages: &[Package],
         manifests: impl FnOnce() -> Vec<Manifest>,
         ignores: &[Ignore],
+        tree: &Tree<'_>,
         sink: &mut Sink,
     ) {
+        let path = &lock.path;
         let mut seen = BTreeSet::new();
         let affected: Vec<(usize, Vec<Match>)> = packages
             .iter()
@@ -117,6 +132,8 @@ impl DepsScanner {
         }
         let manifests = manifests();
         let project = Project::new(packages, &manifests);
+        let is_module = path.file_name() == "go.mod";
+        let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules())).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];
             if !self.settings.dev && package.scope == Scope::Development {
@@ -127,7 +144,9 @@ impl DepsScanner {
                 if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
                     continue;
                 }
-                let mut draft = finding::draft(&self.settings, ignores, path, package, &chain, &group).at(path);
+                let reached = reach::reached(package.ecosystem, &package.name, &group, imported.as_ref());
+                let entry = finding::Entry { lock: path, package, chain: &chain, reached };
+                let mut draft = finding::draft(&self.settings, ignores, &entry, &group).at(path);
                 draft.related = project.related(*index);
                 sink.report(draft);
             }
@@ -172,6 +191,15 @@ impl<'a> Tree<'a> {
             manifests: ByLock::new(kept, &kept.iter().filter_map(lock).collect()),
             workspaces: works.map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
         }
+    }
+
+    /// Folders of Go modules.
+    fn modules(&self) -> BTreeSet<&'a str> {
+        let folder = |path: &&'a str| match *path {
+            "go.mod" => Some(""),
+            path => path.strip_suffix("/go.mod"),
+        };
+        self.paths.iter().filter_map(folder).collect()
     }
 
     /// False where another file of the same project says more: `npm-shrinkwrap.json` beats `package-lock.json`,

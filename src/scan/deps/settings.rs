@@ -58,6 +58,9 @@ pub struct Settings {
     pub unknown_severity: Severity,
     /// Unmaintained packages count as high.
     pub deny_unmaintained: bool,
+    /// Go findings of packages that the module's sources do not import count one step lower. Only for scans of whole
+    /// trees: what was not read imports nothing.
+    pub reach: bool,
     /// Also the standard library of a `toolchain` line.
     pub stdlib: bool,
     /// By advisory id, alias or package.
@@ -77,6 +80,7 @@ impl Default for Settings {
             only_fixed: false,
             unknown_severity: Severity::Medium,
             deny_unmaintained: false,
+            reach: false,
             stdlib: false,
             severity: BTreeMap::new(),
             sboms: Vec::new(),

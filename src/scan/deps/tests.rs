@@ -4,7 +4,7 @@ use super::*;
 use crate::advisory::AdvisoryDb;
 use crate::advisory::Record;
 use crate::advisory::range::{Event, EventKind, Range};
-use crate::advisory::record::{Affected, Reach};
+use crate::advisory::record::{Affected, GoImport, Reach};
 use crate::model::{Ecosystem, Origin, Property};
 
 fn scanner(ecosystem: Ecosystem, name: &str, fixed: &str) -> DepsScanner {
@@ -75,4 +75,55 @@ fn an_ignored_id_is_suppressed_with_its_reason() {
     let sink = run(&scanner(Ecosystem::Npm, "bad", "1.1.0"), &[ignore, ("package-lock.json", LOCK)]);
     let suppressed = sink.drafts[0].suppressed.as_ref().unwrap();
     assert_eq!((suppressed.source.as_str(), suppressed.reason.as_str()), (".nsprc", "not reachable"));
+}
+
+#[test]
+fn what_the_sources_do_not_import_counts_one_step_lower() {
+    let event = |kind, version: &str| Event { kind, version: version.to_owned() };
+    let import = GoImport { path: "example.org/x/html".to_owned(), symbols: vec!["Parse".to_owned()] };
+    let affected = Affected {
+        ecosystem: Ecosystem::Go,
+        name: "example.org/x".to_owned(),
+        ranges: vec![Range::new(vec![event(EventKind::Introduced, "0"), event(EventKind::Fixed, "1.2.0")])],
+        versions: Vec::new(),
+        custom: Vec::new(),
+        reach: Reach { imports: vec![import], os: vec!["windows".to_owned()], ..Reach::default() },
+    };
+    let record = Record {
+        id: "GO-x".to_owned(),
+        severity: Some(crate::model::Severity::High),
+        affected: vec![affected],
+        ..Record::default()
+    };
+    let db = Arc::new(LazyDb::ready(AdvisoryDb::from_records(vec![record], "test").unwrap()));
+    let with = |sources: &[(&str, &str)]| {
+        let scanner = DepsScanner::new(Settings { reach: true, ..Settings::default() }, Arc::clone(&db));
+        for (path, text) in sources {
+            assert_eq!(scanner.interest(&RepoPath::new(path)), Interest::Scan, "{path}");
+            scanner.scan(&Input::whole(&RepoPath::new(path), text.as_bytes()), &mut Sink::default());
+        }
+        let sink =
+            run(&scanner, &[("a/go.mod", "module m\nrequire example.org/x v1.0.0\n"), ("a/b/go.mod", "module n\n")]);
+        let draft = sink.drafts.into_iter().next().unwrap();
+        (
+            draft.severity.word(),
+            draft.properties.iter().find(|(name, _)| *name == "imported").map(|(_, v)| v.clone()),
+            draft.message,
+        )
+    };
+    let (severity, imported, message) = with(&[]);
+    assert_eq!((severity, imported), ("high", None), "no source, no word");
+    assert!(message.ends_with(" Only on windows."), "{message}");
+    let other = ("a/main.go", "package main\nimport \"example.org/x/text\"\n");
+    let (severity, imported, message) = with(&[other]);
+    assert_eq!((severity, imported), ("medium", Some(Property::Bool(false))));
+    assert!(message.contains("nowhere import `example.org/x/html`"), "{message}");
+    let uses = "package p\nimport h \"example.org/x/html\"\n";
+    assert_eq!(with(&[other, ("a/c/d/p.go", uses)]).0, "high");
+    // Another module, below this one, has sources of its own.
+    assert_eq!(with(&[other, ("a/b/p.go", uses)]).0, "medium");
+    let scanner = DepsScanner::new(Settings::default(), db);
+    assert_eq!(scanner.interest(&RepoPath::new("a/main.go")), Interest::None, "off by default");
+    let scanner = DepsScanner { settings: Settings { reach: true, ..Settings::default() }, ..scanner };
+    assert_eq!(scanner.interest(&RepoPath::new("vendor/example.org/x/p.go")), Interest::None, "not its own");
 }
