@@ -167,6 +167,23 @@ impl Source<'_> {
         started.flat_map(|include| parts_of(include)).flat_map(|one| self.named_by(one, files)).collect()
     }
 
+    /// Includes that were not followed: the local ones that name no file of the tree, and how many come from elsewhere.
+    pub fn not_followed(&self, files: &Files<'_>) -> (Vec<&str>, usize) {
+        let started = entries(&self.root).iter().filter_map(|(_, job)| job.at(&["trigger", "include"]));
+        let (mut missing, mut elsewhere) = (Vec::new(), 0);
+        for include in self.root.get("include").into_iter().chain(started).flat_map(parts_of) {
+            let local = include.as_str().filter(|text| !text.contains("://"));
+            match local.or_else(|| include.get("local").and_then(Value::as_str)) {
+                // A variable in a path is known to the pipeline alone; an artifact, to a run of it.
+                Some(path) if !path.contains('$') && self.named_by(include, files).is_empty() => missing.push(path),
+                Some(path) if path.contains('$') => elsewhere += 1,
+                Some(_) => {}
+                None => elsewhere += 1,
+            }
+        }
+        (missing, elsewhere)
+    }
+
     fn named_by(&self, include: &Value, files: &Files<'_>) -> Vec<u32> {
         let local = include.as_str().filter(|text| !text.contains("://"));
         let named = local.or_else(|| include.get("local").and_then(Value::as_str));

@@ -100,6 +100,7 @@ fn finish(kept: &[KeptInput], book: &RuleBook, _: &Settings, sink: &mut Sink) {
         }
         for &file in pipeline.files.iter().filter(|file| seen.insert(**file)) {
             FILE_AUDITS.iter().for_each(|audit| audit(&files, file, &mut out));
+            not_followed(&files, file, out.sink);
         }
         for job in &pipeline.jobs {
             let view = View { files: &files, pipeline: &pipeline, job, steps: script::steps(job) };
@@ -109,6 +110,24 @@ fn finish(kept: &[KeptInput], book: &RuleBook, _: &Settings, sink: &mut Sink) {
                 }
             }
         }
+    }
+}
+
+/// Says which parts of a pipeline are not in the tree, and were not checked for that.
+fn not_followed(files: &Files<'_>, file: u32, sink: &mut Sink) {
+    let source = files.source(file);
+    let (missing, elsewhere) = source.not_followed(files);
+    if let Some(first) = missing.first() {
+        let more = if missing.len() > 1 { format!(" (and {} more)", missing.len() - 1) } else { String::new() };
+        let message =
+            format!("The local include `{first}`{more} is no file of this scan, and its jobs were not checked.");
+        sink.notice(Notice::warning(NoticeKind::Skipped, message).at(source.path));
+    }
+    if elsewhere > 0 {
+        let what = if elsewhere == 1 { "include is" } else { "includes are" };
+        let message =
+            format!("{elsewhere} {what} not in the tree (a project, component, template or address), and not read.");
+        sink.notice(Notice::note(NoticeKind::Skipped, message).at(source.path));
     }
 }
 

@@ -144,3 +144,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn includes_that_are_not_followed_are_told() {
+    let text = "include:\n  - local: /gone.yml\n  - template: Jobs/SAST.gitlab-ci.yml\n  - project: a/b\n    ref: 0123456789012345678901234567890123456789\n    file: x.yml\n  - ci/here.yml\n";
+    let (_, told) = run(&[(".gitlab-ci.yml", text), ("ci/here.yml", "lint:\n  script: [make]\n")]);
+    assert_eq!(
+        told,
+        [
+            "The local include `/gone.yml` is no file of this scan, and its jobs were not checked.",
+            "2 includes are not in the tree (a project, component, template or address), and not read.",
+        ]
+    );
+}
