@@ -1,7 +1,7 @@
 //! Every built-in rule by its own examples.
 
 use super::*;
-use crate::model::{LineIndex, Origin};
+use crate::model::{LineIndex, NoticeLevel, Origin};
 
 /// The file an example of a rule file stands in.
 fn sample_path(rule_file: &str) -> RepoPath {
@@ -31,6 +31,8 @@ fn findings(scanner: &IacScanner, path: &RepoPath, id: &str, snippet: &str) -> V
     let mut sink = Sink::default();
     scanner.scan(&kept[0].as_input(), &mut sink);
     scanner.finish(&kept, &mut sink);
+    // An example of an include from elsewhere has its note that it was not followed.
+    sink.notices.retain(|notice| notice.level > NoticeLevel::Note);
     assert!(sink.notices.is_empty(), "{id}: {:?}\n{snippet}", sink.notices);
     let lines = LineIndex::new(snippet.as_bytes());
     let mut found: Vec<u32> = sink
