@@ -200,6 +200,11 @@ pub struct ScanArgs {
     /// The advisory database: an index file or a folder in the OSV bucket's layout.
     #[arg(long, value_name = "PATH", env = "PORTCULLIS_DB")]
     pub db: Option<PathBuf>,
+    /// Bring the advisory database up to date first, from the network or, with `=FROM`, from what `db update --from` takes.
+    /// Where that fails, the scan goes on with the database before, and says so.
+    #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with = "db")]
+    pub update_db: Option<String>,
     /// Count an advisory database older than this as an incomplete scan: 7d, 48h.
     #[arg(long, value_name = "AGE")]
     pub max_db_age: Option<String>,

@@ -11,7 +11,7 @@ use crate::advisory::index::Meta;
 use crate::advisory::store::{Store, StoreError, built_in, cache_folder};
 use crate::advisory::update::{Origin, UpdateError, Updated, update};
 use crate::advisory::{AdvisoryDb, DbError};
-use crate::model::Ecosystem;
+use crate::model::{Ecosystem, Notice, NoticeKind};
 
 /// Arguments of `portcullis db`.
 #[derive(Args, Debug)]
@@ -143,6 +143,18 @@ fn update_command(store: &Store, from: &[String], quiet: bool, out: &mut dyn Wri
     bars.clear();
     tell_update(&updated, out)?;
     Ok(())
+}
+
+/// What `scan --update-db` does first: an update of the database in the platform's cache folder, from the bucket or from
+/// `from`. One that fails is a warning, for the database before still answers; `--max-db-age` says how old it may be.
+pub fn refresh(from: &str, quiet: bool) -> Option<Notice> {
+    let from: Vec<String> = Some(from.to_owned()).filter(|from| !from.is_empty()).into_iter().collect();
+    #[expect(clippy::disallowed_methods, reason = "the environment is read in cli")]
+    let folder = cache_folder(&|name| std::env::var_os(name)).ok_or(StoreError::NoFolder);
+    let done = folder
+        .map_err(DbCommandError::from)
+        .and_then(|folder| update_command(&Store::new(&folder), &from, quiet, &mut io::sink()));
+    done.err().map(|error| Notice::warning(NoticeKind::Database, format!("--update-db: {error}")))
 }
 
 fn tell_update(updated: &Updated, out: &mut dyn Write) -> io::Result<()> {

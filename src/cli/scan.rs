@@ -48,8 +48,9 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     }
     let targets = targets::find(args, ci)?;
     let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
+    let not_updated = args.update_db.as_deref().and_then(|from| super::db::refresh(from, terminal.quiet));
     let mut done = scanned(args, terminal, true)?;
-    done.report.notices.extend(without_base);
+    done.report.notices.extend(without_base.into_iter().chain(not_updated));
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
     if let Some(baseline) = baseline {
