@@ -14,6 +14,7 @@ mod gate_report;
 pub mod hook;
 pub mod init;
 mod inputs;
+mod linters;
 pub mod merge;
 mod narrow;
 mod output;

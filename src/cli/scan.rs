@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, cache, gate_report, plan, settings, targets, tools};
+use super::{CliError, cache, gate_report, linters, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine::{self, Mask};
 use crate::external::tool::Running;
@@ -134,7 +134,13 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let mut inputs = Inputs::find(args)?;
     let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
-    let ignores = settings::ignores(&configuration)?;
+    let mut ignores = settings::ignores(&configuration)?;
+    let mut unread = Vec::new();
+    if plan::pragmas(args, &configuration) {
+        let (entries, notices) = linters::ignores(&inputs.base)?;
+        ignores.extend(entries);
+        unread = notices;
+    }
     let vex = settings::vex(args, &configuration)?;
     // What the configuration of a larger tree names may lie outside of the part that is scanned.
     let (inside, outside) = inputs.inside(&configuration.iac.tf_var_files)?;
@@ -166,7 +172,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     report.notices.extend(cache.and_then(|cache| cache::close(&cache, terminal)));
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
-    report.notices.extend(own.notices);
+    report.notices.extend(own.notices.into_iter().chain(unread));
     let tools = started.unwrap_or_else(|notice| {
         report.notices.push(notice);
         report.complete = false;
@@ -265,7 +271,9 @@ fn triage(done: &mut Scanned, gate_settings: &GateSettings, args: &ScanArgs) -> 
     }
     let idle = idle_scanners(report);
     let whole = sees_everything(args, base);
-    let could_match = |entry: &Entry| whole && !idle.iter().any(|name| entry.is_about(name));
+    // What other tools' files ignore may be about what we have no rule for.
+    let own = |entry: &Entry| entry.source == CONFIG_FILE;
+    let could_match = |entry: &Entry| whole && own(entry) && !idle.iter().any(|name| entry.is_about(name));
     ignore::apply(report, ignores, today, &could_match);
     vex::apply(report, vex);
     if args.deny_unused_ignores || configuration.deny_unused_ignores {

@@ -175,6 +175,7 @@ pub fn ignores(file: &Settings) -> Result<Vec<Entry>, CliError> {
         Ok(Entry {
             rule: one.rule.clone(),
             path,
+            line: None,
             fingerprint: one.fingerprint.clone(),
             package: one.package.clone(),
             reason: one.reason.clone(),

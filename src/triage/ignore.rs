@@ -15,6 +15,8 @@ pub struct Entry {
     pub rule: Option<String>,
     /// A glob over the path.
     pub path: Option<GlobMatcher>,
+    /// The line that the finding begins on, from 1.
+    pub line: Option<u32>,
     /// A finding's fingerprint, 32 hexadecimal digits.
     pub fingerprint: Option<String>,
     /// A package name.
@@ -54,6 +56,7 @@ impl Entry {
     fn matches(&self, finding: &Finding, rule: Option<&Rule>) -> bool {
         self.rule.as_ref().is_none_or(|name| is_named(name, finding, rule))
             && self.path.as_ref().is_none_or(|glob| glob.is_match(finding.primary.path.as_str()))
+            && self.line.is_none_or(|line| line == finding.primary.region.start_line)
             && self.fingerprint.as_ref().is_none_or(|print| finding.fingerprint.to_string() == *print)
             && self.package.as_ref().is_none_or(|package| has_package(finding, package))
     }
