@@ -77,7 +77,8 @@ impl Scanner for DepsScanner {
         let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
         for input in kept.iter().filter(|input| tree.counts(&input.path)) {
             let Some(parsed) = self.packages(input, &tree) else { continue };
-            unparsed(&input.path, parsed.errors, sink);
+            let is_bom = self.settings.sboms.contains(&input.path);
+            unparsed(&input.path, if is_bom { "bill of materials" } else { "lock file" }, parsed.errors, sink);
             let manifests = || {
                 let ecosystem = parsed.value.first().map(|package| package.ecosystem);
                 ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
@@ -164,11 +165,11 @@ fn grouped(matches: &[Match]) -> BTreeMap<(&str, bool), Vec<&Match>> {
     groups
 }
 
-fn unparsed(path: &RepoPath, errors: Vec<SyntaxError>, sink: &mut Sink) {
+fn unparsed(path: &RepoPath, what: &str, errors: Vec<SyntaxError>, sink: &mut Sink) {
     let count = errors.len();
     let Some(first) = errors.into_iter().next() else { return };
     let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-    let message = format!("not a well-formed lock file: {}{more}; what could be read was checked", first.message);
+    let message = format!("not a well-formed {what}: {}{more}; what could be read was checked", first.message);
     sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(path).span(first.span));
 }
 
