@@ -15,6 +15,7 @@ mod rule;
 #[cfg(test)]
 mod rule_tests;
 mod skips;
+mod text;
 mod unknown;
 
 use std::collections::{HashMap, HashSet};

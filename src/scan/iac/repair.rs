@@ -2,6 +2,7 @@
 //! is missing. Nothing is offered where the text is not plainly that attribute: a variable, an alias, a template.
 
 use super::resource::{Resource, Value, ValueKind as Kind};
+use super::text::{line_end, line_start};
 use crate::model::{Fix, Replacement, Span};
 
 /// `securityContext.privileged = false`: what an attribute should be.
@@ -224,15 +225,4 @@ fn into_block(bytes: &[u8], header: usize, open: usize, setting: &str) -> Option
     let close = open + 1 + bytes.get(open + 1..end)?.iter().position(|byte| *byte == b'}')?;
     let text = format!("\n{}{setting}\n{}", " ".repeat(margin + 2), " ".repeat(margin));
     Some(Replacement { span: Span::new(open + 1, close), text })
-}
-
-fn line_start(bytes: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &bytes[..at.min(bytes.len())]).map_or(0, |newline| newline + 1)
-}
-
-/// Where the line ends, its terminator left out.
-fn line_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let end = at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    if end > at && bytes.get(end - 1) == Some(&b'\r') { end - 1 } else { end }
 }

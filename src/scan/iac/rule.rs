@@ -9,7 +9,7 @@ use super::check::{self, Check};
 use super::policy::checkov::Policy;
 use super::policy::rego::Policies;
 use super::repair::Setting;
-use crate::model::{Confidence, Rule, Severity};
+use crate::model::{Anchor, Confidence, Draft, Rule, Severity, Span};
 
 /// The built-in rule files: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -278,6 +278,17 @@ impl RuleBook {
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.iter().map(|rule| &rule.rule).find(|rule| rule.id.as_str() == id)
+    }
+
+    /// A finding of such a rule; one that no file describes is still told. `key` is the part of the file it is about,
+    /// and `about` tells findings of one rule in that part apart.
+    #[must_use]
+    pub fn draft(&self, id: &str, span: Span, key: &str, about: &str, message: String) -> Draft {
+        let rule = self.rule(id).map(Arc::clone);
+        let rule = rule.unwrap_or_else(|| Arc::new(Rule::new(id, id, Severity::Medium)));
+        let mut draft = Draft::new(&rule, span, message);
+        draft.anchor = Anchor::Key(if about.is_empty() { key.to_owned() } else { format!("{key}|{about}") });
+        draft
     }
 
     /// The rules that make a rule's finding needless where they find something.

@@ -23,14 +23,19 @@ fn sample_path(rule_file: &str) -> RepoPath {
     })
 }
 
+fn drafts(scanner: &IacScanner, path: &RepoPath, text: &str) -> Sink {
+    let kept = [KeptInput { path: path.clone(), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
+    let mut sink = Sink::default();
+    scanner.scan(&kept[0].as_input(), &mut sink);
+    scanner.finish(&kept, &mut sink);
+    sink
+}
+
 fn findings(scanner: &IacScanner, path: &RepoPath, id: &str, snippet: &str) -> Vec<u32> {
     // A Dockerfile has no comment after an instruction: the mark would be an argument.
     let unmarked = snippet.replace(" # here", "");
     let snippet = if path.file_name() == "Dockerfile" { unmarked.as_str() } else { snippet };
-    let kept = [KeptInput { path: path.clone(), bytes: snippet.as_bytes().into(), origin: Origin::WorkTree }];
-    let mut sink = Sink::default();
-    scanner.scan(&kept[0].as_input(), &mut sink);
-    scanner.finish(&kept, &mut sink);
+    let mut sink = drafts(scanner, path, snippet);
     // An example of an include from elsewhere has its note that it was not followed.
     sink.notices.retain(|notice| notice.level > NoticeLevel::Note);
     assert!(sink.notices.is_empty(), "{id}: {:?}\n{snippet}", sink.notices);
@@ -86,14 +91,6 @@ fn ids_and_aliases_are_well_formed_and_ids_are_unique() {
         assert!(!rule.rule.help.is_empty() && !rule.rule.references.is_empty(), "{id} lacks help or a reference");
         assert!(!rule.rule.title.ends_with('.'), "{id}");
     }
-}
-
-fn drafts(scanner: &IacScanner, path: &RepoPath, text: &str) -> Sink {
-    let kept = [KeptInput { path: path.clone(), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
-    let mut sink = Sink::default();
-    scanner.scan(&kept[0].as_input(), &mut sink);
-    scanner.finish(&kept, &mut sink);
-    sink
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::model::{File, Step};
 use super::triggers::PRIVILEGED;
 use super::{Out, expr, indent_of, is_block, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
+use crate::scan::iac::text::line_end;
 use crate::syntax::Node;
 
 /// `artipacked`: the token stays in `.git/config` for every later step, and for what uploads the folder.
@@ -75,10 +76,7 @@ fn do_not_persist(file: &File<'_>, step: &Step<'_>) -> Option<Fix> {
         Some(_) => return None,
         None if is_block(step.node, file.bytes) => {
             let indent = " ".repeat(indent_of(file.bytes, uses.key_span.start).0);
-            let rest = file.bytes.get(uses.value.span.end as usize..)?;
-            let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-            let carriage = usize::from(line > 0 && rest.get(line - 1) == Some(&b'\r'));
-            let at = uses.value.span.end as usize + line - carriage;
+            let at = line_end(file.bytes, uses.value.span.end as usize);
             (at, format!("\n{indent}with:\n{indent}  {setting}"))
         }
         None if step.node.span.of(file.bytes).starts_with(b"{") => {

@@ -27,10 +27,10 @@ mod triggers;
 mod uses;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::text::{line_start, quoted};
 use super::{Platform, RuleBook};
-use crate::model::{Anchor, Draft, Input, Notice, NoticeKind, RepoPath, Rule, Severity, Sink, Span};
+use crate::model::{Draft, Input, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::scan::Interest;
 use crate::syntax::{Node, yaml};
 use model::{File, Kind, Place};
@@ -149,32 +149,18 @@ impl Out<'_> {
     /// Adds a finding; the draft comes back for what its context changes. `about` tells findings of one rule
     /// at one place apart.
     fn report(&mut self, id: &str, span: Span, place: &Place, about: &str, message: String) -> &mut Draft {
-        let id = format!("iac/actions-{id}");
-        let known = self.book.rule(&id).map(Arc::clone);
-        let rule = known.unwrap_or_else(|| Arc::new(Rule::new(&id, &id, Severity::Medium)));
-        let mut draft = Draft::new(&rule, span, message);
+        let mut draft = self.book.draft(&format!("iac/actions-{id}"), span, &place.key, about, message);
         draft.extent = Some(place.extent);
-        draft.anchor = Anchor::Key(if about.is_empty() { place.key.clone() } else { format!("{}|{about}", place.key) });
         self.sink.drafts.push(draft);
         let last = self.sink.drafts.len() - 1;
         &mut self.sink.drafts[last]
     }
 }
 
-/// Text of the tree for a message: one line, no backquote, cut where it is long.
-fn quoted(text: &str) -> String {
-    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'");
-    if line.chars().count() > 100 {
-        line = line.chars().take(99).collect();
-        line.push('…');
-    }
-    format!("`{line}`")
-}
-
 /// The column of a byte, from 0, and the start of its line.
 fn indent_of(bytes: &[u8], at: u32) -> (usize, usize) {
     let at = (at as usize).min(bytes.len());
-    let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let line = line_start(bytes, at);
     (at - line, line)
 }
 

@@ -3,6 +3,7 @@
 use super::model::{File, Job, Place, Step};
 use super::{Out, indent_of, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
+use crate::scan::iac::text::capital;
 use crate::syntax::{Entry, Node};
 
 /// Scopes whose write access reaches code, packages, identity or deployments.
@@ -123,11 +124,6 @@ fn add_permissions(file: &File<'_>, jobs: &Entry, reads: bool) -> Option<Fix> {
         description: format!("Add `permissions` {what}"),
         replacements: vec![Replacement { span: Span::new(at, at), text: text.to_owned() }],
     })
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// `undocumented-permissions`: a grant beyond reading code, without a word why.

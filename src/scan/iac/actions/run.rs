@@ -4,6 +4,7 @@ use super::model::{File, Kind, Place};
 use super::triggers::PRIVILEGED;
 use super::{Out, quoted};
 use crate::model::{Confidence, Severity, Span};
+use crate::scan::iac::text::capital;
 use crate::syntax::Node;
 
 /// The lines of a script with their places in the file.
@@ -190,9 +191,4 @@ fn adhoc_install(line: &str) -> bool {
             _ => false,
         }
     })
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

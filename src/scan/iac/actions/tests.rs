@@ -1,7 +1,7 @@
 //! Audits together: taint by trigger, fixes, hostile input.
 
 use super::*;
-use crate::model::Fix;
+use crate::model::{Fix, Severity};
 use crate::scan::iac::{RuleBook, read_rules};
 use proptest::prelude::*;
 

@@ -163,20 +163,22 @@ impl Source<'_> {
 
     /// The files of the tree that its jobs start as child pipelines.
     pub fn children(&self, files: &Files<'_>) -> Vec<u32> {
-        let started = entries(&self.root).iter().filter_map(|(_, job)| job.at(&["trigger", "include"]));
-        started.flat_map(|include| parts_of(include)).flat_map(|one| self.named_by(one, files)).collect()
+        self.started().flat_map(|one| self.named_by(one, files)).collect()
+    }
+
+    /// Includes of the child pipelines that its jobs start.
+    fn started(&self) -> impl Iterator<Item = &Value> {
+        entries(&self.root).iter().filter_map(|(_, job)| job.at(&["trigger", "include"])).flat_map(parts_of)
     }
 
     /// Includes that were not followed: the local ones that name no file of the tree, and how many come from elsewhere.
     pub fn not_followed(&self, files: &Files<'_>) -> (Vec<&str>, usize) {
-        let started = entries(&self.root).iter().filter_map(|(_, job)| job.at(&["trigger", "include"]));
         let (mut missing, mut elsewhere) = (Vec::new(), 0);
-        for include in self.root.get("include").into_iter().chain(started).flat_map(parts_of) {
-            let local = include.as_str().filter(|text| !text.contains("://"));
-            match local.or_else(|| include.get("local").and_then(Value::as_str)) {
-                // A variable in a path is known to the pipeline alone; an artifact, to a run of it.
-                Some(path) if !path.contains('$') && self.named_by(include, files).is_empty() => missing.push(path),
-                Some(path) if path.contains('$') => elsewhere += 1,
+        let own = self.root.get("include").map(parts_of).unwrap_or_default();
+        for include in own.into_iter().chain(self.started()) {
+            // A variable in a path is known to the pipeline alone; an artifact, to a run of it.
+            match local_path(include).filter(|path| !path.contains('$')) {
+                Some(path) if files.local(self.path, path).is_empty() => missing.push(path),
                 Some(_) => {}
                 None => elsewhere += 1,
             }
@@ -185,10 +187,14 @@ impl Source<'_> {
     }
 
     fn named_by(&self, include: &Value, files: &Files<'_>) -> Vec<u32> {
-        let local = include.as_str().filter(|text| !text.contains("://"));
-        let named = local.or_else(|| include.get("local").and_then(Value::as_str));
-        named.map(|path| files.local(self.path, path)).unwrap_or_default()
+        local_path(include).map(|path| files.local(self.path, path)).unwrap_or_default()
     }
+}
+
+/// The path of a local include, in its long or short form.
+fn local_path(include: &Value) -> Option<&str> {
+    let short = include.as_str().filter(|text| !text.contains("://"));
+    short.or_else(|| include.get("local").and_then(Value::as_str))
 }
 
 /// The items of a list, or the value itself.

@@ -1,10 +1,10 @@
 //! Configuration from elsewhere.
 
 use super::files::{Files, parts_of};
-use super::secrets::capital;
 use super::{Out, Place, View, quoted};
 use crate::model::Severity;
 use crate::scan::iac::resource::Value;
+use crate::scan::iac::text::capital;
 
 /// Includes of a file.
 pub fn pinned(files: &Files<'_>, file: u32, out: &mut Out<'_>) {

@@ -30,9 +30,6 @@ const INTERPRETERS: &[(&str, &str)] = &[
     ("powershell", "Command"),
 ];
 
-/// Programs whose first plain argument is a program text, or all of whose arguments are.
-const TAKE_CODE: &[&str] = &["eval", "iex", "invoke-expression", "awk", "gawk", "mawk"];
-
 /// `script-injection` and `unquoted-variable`.
 pub fn outsiders(view: &View<'_>, out: &mut Out<'_>) {
     let mut tainted = Tainted::of(view);
@@ -110,7 +107,8 @@ fn code_of<'c>(command: &'c Command, next: Option<&Command>) -> Vec<(String, Vec
     let text_of = |words: &'c [Word]| words.iter().position(|word| !word.text.starts_with('-'));
     match program.as_str() {
         "eval" | "iex" | "invoke-expression" => found.push((program.clone(), vars(&command.words[1..]))),
-        _ if TAKE_CODE.contains(&program.as_str()) => {
+        // The first plain argument is the program's text.
+        "awk" | "gawk" | "mawk" => {
             let rest = &command.words[1..];
             found.extend(text_of(rest).map(|at| (program.clone(), vars(&rest[at..=at]))));
         }

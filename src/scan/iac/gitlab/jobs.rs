@@ -3,10 +3,11 @@
 use super::files::{Files, parts_of};
 use super::images::is_docker_daemon;
 use super::pipeline::{entries, texts};
-use super::secrets::{capital, names_merge_requests};
+use super::secrets::{names_merge_requests, plain};
 use super::shell::Command;
 use super::{Out, Place, View};
 use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::text::capital;
 
 /// `docker-without-tls`: a Docker daemon that anyone in the job's network commands.
 pub fn docker_without_tls(view: &View<'_>, out: &mut Out<'_>) {
@@ -151,8 +152,7 @@ fn condition(rule: &Value) -> Option<&str> {
 }
 
 fn names_push(condition: &str) -> bool {
-    let plain: String =
-        condition.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c }).collect();
+    let plain = plain(condition);
     let apart = plain.contains("$CI_OPEN_MERGE_REQUESTS") || plain.contains("$CI_COMMIT_TAG");
     let default = plain.contains("$CI_DEFAULT_BRANCH");
     !apart && !default && (plain.starts_with("$CI_PIPELINE_SOURCE==\"push\"") || plain == "$CI_COMMIT_BRANCH")

@@ -17,12 +17,12 @@ mod shell;
 mod tests;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::{Platform, RuleBook, Settings};
-use crate::model::{Anchor, Draft, Input, KeptInput, Notice, NoticeKind, RepoPath, Rule, Severity, Sink, Span};
+use crate::model::{Draft, Input, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::scan::Interest;
 use crate::scan::iac::resource::Value;
+use crate::scan::iac::text::quoted;
 use files::Files;
 use pipeline::{Job, Pipeline};
 use script::Step;
@@ -186,22 +186,9 @@ impl Out<'_> {
             return None;
         }
         let id = format!("iac/gitlab-{id}");
-        let known = self.book.rule(&id).map(Arc::clone);
-        let rule = known.unwrap_or_else(|| Arc::new(Rule::new(&id, &id, Severity::Medium)));
-        let mut draft = Draft::new(&rule, place.span, message).at(source.path);
+        let mut draft = self.book.draft(&id, place.span, &place.key, about, message).at(source.path);
         draft.extent = place.extent;
-        draft.anchor = Anchor::Key(if about.is_empty() { place.key.clone() } else { format!("{}|{about}", place.key) });
         self.sink.drafts.push(draft);
         self.sink.drafts.last_mut()
     }
-}
-
-/// Text of the tree for a message: one line, no backquote, cut where it is long.
-fn quoted(text: &str) -> String {
-    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'");
-    if line.chars().count() > 100 {
-        line = line.chars().take(99).collect();
-        line.push('…');
-    }
-    format!("`{line}`")
 }

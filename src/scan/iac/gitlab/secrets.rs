@@ -7,6 +7,7 @@ use super::shell::{Command, Var};
 use super::{Out, Place, View, quoted};
 use crate::model::{Confidence, Severity, Span};
 use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::text::capital;
 
 /// Variables of a file's top.
 pub fn global_variables(files: &Files<'_>, file: u32, out: &mut Out<'_>) {
@@ -292,20 +293,19 @@ fn runs_for_merge_requests(body: &Value) -> bool {
         || only.is_some_and(|only| texts(only).iter().any(|text| text == "merge_requests"))
 }
 
+/// A condition without blanks, its texts in double quotes.
+pub fn plain(condition: &str) -> String {
+    condition.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c }).collect()
+}
+
 /// True for a condition that holds in merge-request pipelines.
 pub fn names_merge_requests(condition: &str) -> bool {
-    let plain: String =
-        condition.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c }).collect();
+    let plain = plain(condition);
     plain.contains("$CI_PIPELINE_SOURCE==\"merge_request_event\"")
         || plain.contains("\"merge_request_event\"==$CI_PIPELINE_SOURCE")
         || ["$CI_MERGE_REQUEST_IID", "$CI_MERGE_REQUEST_ID"].iter().any(|name| {
             plain == *name || plain.starts_with(&format!("{name}&&")) || plain.ends_with(&format!("&&{name}"))
         })
-}
-
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The images that a job or the pipeline names.
