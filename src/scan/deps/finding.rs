@@ -47,7 +47,8 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
     let mut draft =
         Draft::new(&rule, package.span, message(package, preferred, kind, malware, fixed, unknown, unbounded));
     draft.severity = severity;
-    draft.message.push_str(&limits(group, not_imported));
+    let limits = where_reached(group);
+    draft.message.push_str(&sentences(&limits, not_imported));
     if unbounded {
         draft.confidence = Confidence::Low;
         draft.gates = false;
@@ -74,9 +75,7 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
         Reached::Imported => draft.properties.push(("imported", Property::Bool(true))),
         Reached::NotImported => draft.properties.push(("imported", Property::Bool(false))),
     }
-    for (name, list) in where_reached(group) {
-        draft.properties.push((name, Property::List(list)));
-    }
+    draft.properties.extend(limits.into_iter().map(|(name, list)| (name, Property::List(list))));
     if let Some(cvss) = group.iter().find_map(|found| found.advisory.cvss.as_deref()) {
         draft.properties.push(("cvss", text(cvss)));
     }
@@ -84,10 +83,10 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
 }
 
 /// What limits a defect, in sentences behind the message.
-fn limits(group: &[&Match], not_imported: bool) -> String {
+fn sentences(limits: &[(&str, Vec<String>)], not_imported: bool) -> String {
     let mut text = String::new();
-    for (name, list) in where_reached(group) {
-        match name {
+    for (name, list) in limits {
+        match *name {
             "os" => text.push_str(&format!(" Only on {}.", list.join(", "))),
             "arch" => text.push_str(&format!(" Only on processors of kind {}.", list.join(", "))),
             "affectedPackages" if not_imported => {

@@ -83,7 +83,7 @@ impl Scanner for DepsScanner {
                 let ecosystem = parsed.value.first().map(|package| package.ecosystem);
                 ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
             };
-            self.check(input, &parsed.value, manifests, &ignores, &tree, sink);
+            self.check(&input.path, &parsed.value, manifests, &ignores, &tree, sink);
         }
     }
 }
@@ -111,14 +111,13 @@ impl DepsScanner {
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
-        lock: &KeptInput,
+        path: &RepoPath,
         packages: &[Package],
         manifests: impl FnOnce() -> Vec<Manifest>,
         ignores: &[Ignore],
         tree: &Tree<'_>,
         sink: &mut Sink,
     ) {
-        let path = &lock.path;
         let mut seen = BTreeSet::new();
         let affected: Vec<(usize, Vec<Match>)> = packages
             .iter()
@@ -134,7 +133,7 @@ impl DepsScanner {
         let manifests = manifests();
         let project = Project::new(packages, &manifests);
         let is_module = path.file_name() == "go.mod";
-        let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules())).flatten();
+        let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];
             if !self.settings.dev && package.scope == Scope::Development {
@@ -178,6 +177,8 @@ struct Tree<'a> {
     paths: BTreeSet<&'a str>,
     manifests: ByLock<'a>,
     workspaces: Vec<(&'a str, go_mod::GoFile)>,
+    /// Folders of Go modules.
+    modules: BTreeSet<&'a str>,
 }
 
 impl<'a> Tree<'a> {
@@ -186,21 +187,13 @@ impl<'a> Tree<'a> {
             let format = lockfile::format_of(input.path.file_name())?;
             Some((format.ecosystem(), input.path.parent()))
         };
-        let works = kept.iter().filter(|input| input.path.file_name() == "go.work");
+        let named = |name: &'static str| kept.iter().filter(move |input| input.path.file_name() == name);
         Self {
             paths: kept.iter().map(|input| input.path.as_str()).collect(),
             manifests: ByLock::new(kept, &kept.iter().filter_map(lock).collect()),
-            workspaces: works.map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
+            modules: named("go.mod").map(|input| input.path.parent()).collect(),
+            workspaces: named("go.work").map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
         }
-    }
-
-    /// Folders of Go modules.
-    fn modules(&self) -> BTreeSet<&'a str> {
-        let folder = |path: &&'a str| match *path {
-            "go.mod" => Some(""),
-            path => path.strip_suffix("/go.mod"),
-        };
-        self.paths.iter().filter_map(folder).collect()
     }
 
     /// False where another file of the same project says more: `npm-shrinkwrap.json` beats `package-lock.json`,
