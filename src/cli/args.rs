@@ -260,6 +260,14 @@ pub struct ScanArgs {
     pub unknown: Unknown,
 }
 
+impl ScanArgs {
+    /// True where a flag leaves out files of the folders that are scanned.
+    pub fn is_partial(&self) -> bool {
+        let change = self.staged || self.diff.is_some() || self.since.is_some() || self.history.is_some();
+        change || self.files_from.is_some() || !self.include.is_empty() || !self.exclude.is_empty()
+    }
+}
+
 /// What is done with values that can't be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Unknown {

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::ScanArgs;
-use super::output::{Terminal, env};
+use super::output::{Terminal, cache_folder};
 use super::{CliError, plan};
-use crate::advisory::store;
 use crate::config::Settings;
 use crate::model::{Notice, NoticeKind};
 use crate::scan::Scanner;
@@ -60,9 +59,8 @@ pub fn close(cache: &Cache, terminal: &Terminal) -> Option<Notice> {
 }
 
 fn default_folder() -> Result<PathBuf, CliError> {
-    let folder = store::cache_folder(&|name| env(name).map(Into::into));
     let none = || CliError::usage("this system names no cache folder. Give one: --cache=DIR");
-    Ok(folder.ok_or_else(none)?.join("clean"))
+    Ok(cache_folder().ok_or_else(none)?.join("clean"))
 }
 
 /// True where a folder is `base` or below it, also by way of links.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::output::cache_folder;
 use crate::advisory::fetch::BUCKET;
 use crate::advisory::index::Meta;
-use crate::advisory::store::{Store, StoreError, built_in, cache_folder};
+use crate::advisory::store::{Store, StoreError, built_in};
 use crate::advisory::update::{Origin, UpdateError, Updated, update};
 use crate::advisory::{AdvisoryDb, DbError};
 use crate::model::{Ecosystem, Notice, NoticeKind};
@@ -125,9 +126,8 @@ pub fn run(args: &DbArgs, out: &mut dyn Write) -> Result<u8, DbCommandError> {
     Ok(0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the environment is read in cli")]
 fn store(args: &DbArgs) -> Result<Store, StoreError> {
-    let folder = args.cache_dir.clone().or_else(|| cache_folder(&|name| std::env::var_os(name)));
+    let folder = args.cache_dir.clone().or_else(cache_folder);
     Ok(Store::new(&folder.ok_or(StoreError::NoFolder)?))
 }
 
@@ -149,11 +149,8 @@ fn update_command(store: &Store, from: &[String], quiet: bool, out: &mut dyn Wri
 /// `from`. One that fails is a warning, for the database before still answers; `--max-db-age` says how old it may be.
 pub fn refresh(from: &str, quiet: bool) -> Option<Notice> {
     let from: Vec<String> = Some(from.to_owned()).filter(|from| !from.is_empty()).into_iter().collect();
-    #[expect(clippy::disallowed_methods, reason = "the environment is read in cli")]
-    let folder = cache_folder(&|name| std::env::var_os(name)).ok_or(StoreError::NoFolder);
-    let done = folder
-        .map_err(DbCommandError::from)
-        .and_then(|folder| update_command(&Store::new(&folder), &from, quiet, &mut io::sink()));
+    let update = |folder: PathBuf| update_command(&Store::new(&folder), &from, quiet, &mut io::sink());
+    let done = cache_folder().ok_or(DbCommandError::Store(StoreError::NoFolder)).and_then(update);
     done.err().map(|error| Notice::warning(NoticeKind::Database, format!("--update-db: {error}")))
 }
 

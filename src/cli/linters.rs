@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::CliError;
-use super::output::read_file;
+use super::output::{read_file, without_links};
 use crate::model::{Notice, NoticeKind, RepoPath};
 use crate::syntax::{Node, yaml};
 use crate::triage::ignore::Entry;
@@ -23,22 +23,18 @@ const FILES: &[(&[&str], Reader)] = &[
 /// Where a file is there and cannot be read.
 pub fn ignores(base: &Path) -> Result<(Vec<Entry>, Vec<Notice>), CliError> {
     let (mut entries, mut notices) = (Vec::new(), Vec::new());
-    let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|file| file.is_file());
     for (names, read) in FILES {
-        let there = names.iter().find(|name| {
-            let folder = base
-                .join(name)
-                .parent()
-                .is_some_and(|folder| folder == base || folder.symlink_metadata().is_ok_and(|f| f.is_dir()));
-            folder && is_file(&base.join(name))
+        let there = names.iter().find_map(|name| {
+            let path = RepoPath::new(name);
+            Some((without_links(base, &path).ok()??, path))
         });
-        let Some(name) = there else { continue };
-        let parsed = yaml::parse(&read_file(&base.join(name))?);
+        let Some((file, path)) = there else { continue };
+        let parsed = yaml::parse(&read_file(&file)?);
         if let Some(error) = parsed.errors.first() {
             let message = format!("not well-formed: {}; what could be read of it counts", error.message);
-            notices.push(Notice::warning(NoticeKind::Config, message).at(&RepoPath::new(name)));
+            notices.push(Notice::warning(NoticeKind::Config, message).at(&path));
         }
-        entries.extend(read(&parsed.value, name));
+        entries.extend(read(&parsed.value, path.as_str()));
     }
     Ok((entries, notices))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,7 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::CliError;
 use super::args::{Cli, Color};
-use crate::model::{Notice, NoticeLevel, ScanReport};
+use crate::advisory::store;
+use crate::model::{Notice, NoticeLevel, RepoPath, ScanReport};
 use crate::report::escape::terminal;
 
 /// How this process may speak.
@@ -116,6 +117,30 @@ pub fn lines(text: &str) -> String {
 pub fn env(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the environment is read in cli, and here alone")]
     std::env::var(name).ok()
+}
+
+/// The platform's cache folder for portcullis; none on a system that names none.
+pub fn cache_folder() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the environment is read in cli, and here alone")]
+    store::cache_folder(&|name| std::env::var_os(name))
+}
+
+/// Where a file of a tree is: a regular one, and no part of its path below `base` a link. `None` where that is not so.
+///
+/// # Errors
+/// What the system said where there is none.
+pub fn without_links(base: &Path, path: &RepoPath) -> io::Result<Option<PathBuf>> {
+    let mut disk = base.to_path_buf();
+    let parts: Vec<&str> = path.as_str().split('/').collect();
+    for (at, part) in parts.iter().enumerate() {
+        disk.push(part);
+        let kind = disk.symlink_metadata()?.file_type();
+        let last = at + 1 == parts.len();
+        if kind.is_symlink() || (last && !kind.is_file()) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(disk))
 }
 
 /// Files, bytes and findings so far.

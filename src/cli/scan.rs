@@ -292,10 +292,8 @@ fn idle_scanners(report: &ScanReport) -> Vec<&'static str> {
 
 /// True where the run looked at all that the configuration speaks of: every file of its folder.
 fn sees_everything(args: &ScanArgs, base: &Path) -> bool {
-    let parts = args.staged || args.diff.is_some() || args.since.is_some() || args.history.is_some();
-    let few = args.files_from.is_some() || !args.include.is_empty() || !args.exclude.is_empty();
     let whole = matches!(&args.paths[..], []) || matches!(&args.paths[..], [one] if one.is_dir());
-    !parts && !few && whole && (args.config.is_some() || base.join(CONFIG_FILE).is_file())
+    !args.is_partial() && whole && (args.config.is_some() || base.join(CONFIG_FILE).is_file())
 }
 
 /// One line on standard error: counts, coverage, time, and then the gate's reasons.

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use super::args::ScanArgs;
-use super::output::{env, read_file};
+use super::output::{cache_folder, env, read_file, without_links};
 use super::{CliError, own_rules, plan};
 use crate::advisory::{AdvisoryDb, LazyDb, store};
 use crate::config::{Settings, parse_age_days};
-use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
+use crate::model::{Confidence, Notice, NoticeKind, RepoPath, ScanReport};
 use crate::scan::registry;
 use crate::scan::{deps, iac, secrets};
 use crate::triage::ignore::Entry;
@@ -60,8 +60,7 @@ fn open(path: Option<&Path>) -> Result<(LazyDb, Vec<String>), String> {
         let (db, warnings) = AdvisoryDb::import(path).map_err(|error| error.to_string())?;
         return Ok((LazyDb::ready(db), warnings));
     }
-    let var = |name: &str| env(name).map(Into::into);
-    let store = store::cache_folder(&var).map(|cache| store::Store::new(&cache));
+    let store = cache_folder().map(|cache| store::Store::new(&cache));
     match store.filter(|store| store.index_path().is_file()) {
         Some(store) => Ok((LazyDb::ready(store.open().map_err(|error| error.to_string())?), Vec::new())),
         None => Ok((LazyDb::later(store::built_in), Vec::new())),
@@ -109,8 +108,7 @@ fn secrets(file: &Settings) -> secrets::Settings {
 /// Where such a file is there and cannot be read.
 pub fn foreign(base: &Path, pragmas: bool, own: &mut Own) -> Result<(), CliError> {
     for name in secrets::Foreign::files() {
-        let path = base.join(name);
-        if path.symlink_metadata().is_ok_and(|file| file.is_file()) {
+        if let Ok(Some(path)) = without_links(base, &RepoPath::new(name)) {
             own.notices.extend(own.scanners.secrets.foreign.add(name, &read_file(&path)?));
         }
     }
@@ -137,10 +135,8 @@ fn deps(args: &ScanArgs, file: &Settings) -> deps::Settings {
 
 /// True where a scan reads every file of the folders it names. (A source that git ignores is not read even then.)
 fn reads_whole_folders(args: &ScanArgs, file: &Settings) -> bool {
-    let change = args.staged || args.diff.is_some() || args.since.is_some() || args.history.is_some();
-    let globs = [&args.include, &args.exclude, &file.scan.include, &file.scan.exclude];
-    let narrowed = args.files_from.is_some() || globs.iter().any(|globs| !globs.is_empty());
-    !change && !narrowed && args.paths.iter().all(|path| path.is_dir())
+    let narrowed = !file.scan.include.is_empty() || !file.scan.exclude.is_empty();
+    !args.is_partial() && !narrowed && args.paths.iter().all(|path| path.is_dir())
 }
 
 /// The VEX documents that the configuration and the flags name.

@@ -35,6 +35,13 @@ pub struct Done {
     pub clean: bool,
 }
 
+impl Done {
+    /// Of content that was read whole, with what [`visit_bytes`] gave.
+    fn whole(bytes: &[u8], binary: bool, seen: Option<bool>) -> Self {
+        Self { bytes: bytes.len() as u64, scanned: seen.is_some(), binary, clean: seen.unwrap_or(true) }
+    }
+}
+
 /// Reads the file at `disk` once and hands it to `visit`: whole up to `max_bytes`, in overlapping windows
 /// above that. A notice says what a scanner that wants whole files did not get. A file that `cache` knows to be clean
 /// is opened and not read.
@@ -83,10 +90,8 @@ fn visit_open(
     let mut bytes = BUFFER.with(RefCell::take);
     bytes.clear();
     let outcome = read_whole(file, length, want, &mut bytes);
-    let done = outcome.map(|binary| {
-        let seen = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
-        Done { bytes: bytes.len() as u64, scanned: seen.is_some(), binary, clean: seen.unwrap_or(true) }
-    });
+    let done = outcome
+        .map(|binary| Done::whole(&bytes, binary, visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit)));
     if bytes.capacity() <= 2 * WINDOW {
         BUFFER.with(|cell| cell.replace(bytes));
     }
@@ -111,8 +116,7 @@ pub fn visit_reader(
     }
     let binary = is_binary(&bytes);
     let seen = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
-    let done = Done { bytes: bytes.len() as u64, scanned: seen.is_some(), binary, clean: seen.unwrap_or(true) };
-    Ok((done, None))
+    Ok((Done::whole(&bytes, binary, seen), None))
 }
 
 /// Fills `bytes`, and says whether it looks binary. A binary file that only text scanners want is not

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::cli::output::without_links;
 use crate::model::RepoPath;
 
 /// The file's content, where its SHA-256 is `content`.
@@ -51,19 +52,9 @@ fn write_new(beside: &Path, like: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Where the file is: a regular one, and no part of its path below the root a link.
 fn place(base: &Path, path: &RepoPath) -> Result<PathBuf, String> {
-    let mut disk = base.to_path_buf();
-    let parts: Vec<&str> = path.as_str().split('/').collect();
-    for (at, part) in parts.iter().enumerate() {
-        disk.push(part);
-        let kind = disk.symlink_metadata().map_err(|error| format!("it cannot be found: {error}"))?.file_type();
-        let last = at + 1 == parts.len();
-        if kind.is_symlink() || (last && !kind.is_file()) {
-            return Err("it is a link, or lies behind one: repair the file that is meant".to_owned());
-        }
-    }
-    Ok(disk)
+    let found = without_links(base, path).map_err(|error| format!("it cannot be found: {error}"))?;
+    found.ok_or_else(|| "it is a link, or lies behind one: repair the file that is meant".to_owned())
 }
 
 #[cfg(test)]
