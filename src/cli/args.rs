@@ -69,7 +69,7 @@ pub enum Command {
     Config(ConfigArgs),
     /// Explain a rule or a finding: why, how to fix it, references.
     Explain(ExplainArgs),
-    /// Repair findings where that is mechanical: permissions of tokens, persisted credentials, flags, `USER`.
+    /// Repair findings where that is mechanical: permissions of tokens, persisted credentials, flags, switches.
     #[command(after_help = "Exit codes: 0 every repair that was offered was made, 1 some were left out, 2 usage or \
                             configuration error, 3 scan incomplete.")]
     Fix(FixArgs),
