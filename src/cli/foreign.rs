@@ -1,14 +1,19 @@
-//! What reading other tools' reports takes from the scanners: masks for secrets, severities of equal rules.
+//! Other tools' reports: where their bytes come from, and what reading them takes from the scanners.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::bufread::GzEncoder;
 
 use super::{CliError, plan, settings};
 use crate::cli::args::ScanArgs;
 use crate::config::Settings;
-use crate::external::ImportSettings;
+use crate::external::{Import, ImportSettings};
 use crate::model::{Input, Rule, Severity, Sink};
 use crate::scan::Scanner;
 
@@ -35,9 +40,40 @@ pub fn settings(root: &Path, severities: BTreeMap<String, Severity>) -> Result<I
         })),
         equal_rule: Some(Box::new(move |id| {
             let rules = rules.get_or_init(|| iac.rules());
-            rules.iter().find(|rule| rule.answers_to(id)).map(|rule| rule.severity)
+            // A tool may write its own name before the id.
+            let known = |id: &str| rules.iter().find(|rule| rule.answers_to(id)).cloned();
+            known(id).or_else(|| known(id.split_once('/')?.1))
         })),
     })
+}
+
+/// Adds one SARIF file to `import`; `-` is standard input. A file is read twice and never whole in memory;
+/// what can be read once alone is kept compressed.
+///
+/// # Errors
+/// Where it cannot be read or is no SARIF; the message names it.
+pub fn read(import: &mut Import<'_>, file: &Path) -> Result<(), CliError> {
+    let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
+    let unreadable = |error: io::Error| CliError::usage(format!("cannot read `{name}`: {error}"));
+    let done = if file.is_file() {
+        open(file).map_err(unreadable)?;
+        import.read_from(&name, &|| Ok(Box::new(open(file)?)))
+    } else {
+        let stream: Box<dyn Read> = if file == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(open(file).map_err(unreadable)?)
+        };
+        let mut packed = Vec::new();
+        GzEncoder::new(BufReader::new(stream), Compression::fast()).read_to_end(&mut packed).map_err(unreadable)?;
+        import.read(&name, &packed)
+    };
+    done.map_err(|error| CliError::usage(format!("{name}: {error}")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file that the command line names")]
+fn open(file: &Path) -> io::Result<File> {
+    File::open(file)
 }
 
 fn scanner(name: &str) -> Result<Box<dyn Scanner>, CliError> {

@@ -1,12 +1,13 @@
 //! `portcullis merge`: other tools' SARIF as one report.
 
-use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::external::Import;
+use super::{CliError, foreign, output};
+use crate::config;
+use crate::external::{Import, dedup};
 use crate::model::ScanReport;
 use crate::report::{self, Options};
 use crate::triage::gate::{GateSettings, Verdict, gate};
@@ -29,6 +30,15 @@ pub struct MergeArgs {
     /// Fail on findings of this severity or worse, or `none`.
     #[arg(long, value_name = "SEVERITY", default_value = "none")]
     pub fail_on: String,
+    /// Keep findings of different tools apart that mean the same.
+    #[arg(long)]
+    pub no_dedup: bool,
+    /// Take `[sarif.severity]` from this configuration file, not from the one found above the root.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
 }
 
 /// Merges the files and writes the report.
@@ -36,38 +46,37 @@ pub struct MergeArgs {
 /// # Errors
 /// One sentence for the user: an unknown format or severity, a file that cannot be read or is no SARIF, a
 /// report that cannot be written. Nothing was written then.
-#[expect(clippy::disallowed_methods, reason = "the command reads the files it is given and writes one")]
-pub fn run(args: &MergeArgs) -> Result<Verdict, String> {
-    let format = report::find(&args.format).ok_or_else(|| format!("there is no format `{}`", args.format))?;
+pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
+    let unknown = || CliError::usage(format!("there is no format `{}`", args.format));
+    let format = report::find(&args.format).ok_or_else(unknown)?;
     let fail_on = match args.fail_on.as_str() {
         "none" => None,
-        word => Some(word.parse()?),
+        word => Some(word.parse().map_err(CliError::Usage)?),
     };
-    let root = std::fs::canonicalize(&args.root).map_err(|error| format!("{}: {error}", args.root.display()))?;
-    let settings = super::foreign::settings(&root, BTreeMap::new()).map_err(|error| error.to_string())?;
+    #[expect(clippy::disallowed_methods, reason = "a folder that the command line names")]
+    let root = std::fs::canonicalize(&args.root)
+        .map_err(|error| CliError::usage(format!("{}: {error}", args.root.display())))?;
+    let file = args.config.clone().or_else(|| config::find(&root)).filter(|_| !args.no_config);
+    let configuration = file.map(|file| config::load(&file)).transpose()?.unwrap_or_default();
+    let settings = foreign::settings(&root, configuration.tool_severity)?;
     let mut import = Import::new(&settings);
     for file in &args.files {
-        let bytes = read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        import.read(&file.to_string_lossy(), &bytes).map_err(|error| format!("{}: {error}", file.display()))?;
+        foreign::read(&mut import, file)?;
     }
     let mut merged = ScanReport { complete: true, ..ScanReport::default() };
     import.finish(&mut merged);
+    if !args.no_dedup {
+        dedup::across_tools(&mut merged);
+    }
     let verdict = gate(&mut merged, &GateSettings { fail_on, ..GateSettings::default() });
-    let mut out = Vec::new();
-    format.reporter.write(&merged, &Options::default(), &mut out).map_err(|error| error.to_string())?;
+    let write = |out: &mut dyn Write| format.reporter.write(&merged, &Options::default(), out);
     match &args.output {
-        Some(path) => std::fs::write(path, &out).map_err(|error| format!("{}: {error}", path.display()))?,
-        None => io::stdout().lock().write_all(&out).map_err(|error| error.to_string())?,
+        Some(path) => output::write_file(path, write)?,
+        None => {
+            let mut out = io::BufWriter::new(io::stdout().lock());
+            let written = write(&mut out).and_then(|()| out.flush());
+            written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
+        }
     }
     Ok(verdict)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command reads the files it is given")]
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(file)
 }

@@ -191,16 +191,13 @@ fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
     let settings = super::foreign::settings(base, configuration.tool_severity.clone())?;
     let mut import = Import::new(&settings);
     for file in &args.sarif {
-        let bytes = super::output::read_file(file)?;
-        let name = file.display();
-        import.read(&name.to_string(), &bytes).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
+        super::foreign::read(&mut import, file)?;
     }
     for tool in tools.drain(..) {
         tool.finish(&mut import, settings.find_secrets.as_deref());
     }
     import.finish(report);
-    // A finding that another tool's incomplete run lacks must not make its alert close.
-    if report.complete && !args.no_dedup {
+    if !args.no_dedup {
         dedup::across_tools(report);
     }
     Ok(())

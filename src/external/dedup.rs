@@ -1,18 +1,25 @@
 //! Findings of different tools that mean the same become one, with the others named in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{Finding, Property, RepoPath, ScanReport};
+use crate::model::{ALSO_REPORTED, Finding, Property, ScanReport};
+
+use super::meaning::{Meaning, same};
+
+/// So many later findings a finding is compared with, among those of one rule or of secrets that may
+/// overlap: more stand in no file but one made to be slow.
+const NEIGHBOURS: usize = 64;
 
 /// Marks repetitions across tools: the representative names the others in `alsoReportedBy` and in its
-/// aliases, the others leave the report. Results of one tool are never merged with each other.
+/// aliases, the others leave the report; their number. Of each tool at most one result becomes part of one
+/// finding: results of one tool are never merged with each other. The representative is ours, else that of
+/// the first tool by name; it is as bad and as sure as the worst and surest.
 ///
 /// Two findings are the same where they lie in one file and
-/// - their lines overlap, and our rule or finding answers to the other's rule: the published table of equal
-///   rules is what `portcullis rules show` lists as aliases;
-/// - or ours is of a package, answers to the other's rule, and the other names that package and version: tools
-///   point at other lines of a lock file, or at none;
-/// - or their lines overlap, and both are secrets.
+/// - one answers to the other's rule, or one rule of ours answers to both (the published table of equal rules
+///   is what `portcullis rules show` lists as aliases), and their lines overlap or the one lies in the other's block;
+/// - or they name one advisory of one package version: tools point at other lines of a lock file, or at none;
+/// - or both are secrets, and their places overlap.
 ///
 /// Never by weakness (CWE) and line alone. Nothing is merged in an incomplete run: the missing tool's alert
 /// would close and reopen.
@@ -20,99 +27,127 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
     if !report.complete || report.tools.len() < 2 {
         return 0;
     }
-    let mut by_path: BTreeMap<RepoPath, Vec<usize>> = BTreeMap::new();
-    for (at, finding) in report.findings.iter().enumerate().filter(|(_, finding)| finding.is_active()) {
-        by_path.entry(finding.primary.path.clone()).or_default().push(at);
-    }
-    let mut merged: BTreeMap<usize, usize> = BTreeMap::new();
-    for group in by_path.values().filter(|group| group.len() > 1) {
-        // The representative is the least by (tool, place): ours first.
-        let mut order = group.clone();
-        order.sort_by_key(|&at| (report.findings[at].tool, at));
-        for (rank, &first) in order.iter().enumerate().filter(|(_, at)| report.findings[**at].tool == 0) {
-            for &other in order.get(rank + 1..).unwrap_or_default() {
-                let pair = (&report.findings[first], &report.findings[other]);
-                if pair.0.tool != pair.1.tool && !merged.contains_key(&other) && same(report, pair.0, pair.1) {
-                    merged.insert(other, first);
-                }
-            }
-        }
-    }
-    for (&other, &first) in &merged {
-        let gone = report.findings[other].clone();
-        let name = report.tools.get(gone.tool).map_or("", |tool| &tool.name).to_owned();
-        let kept = &mut report.findings[first];
-        kept.severity = kept.severity.max(gone.severity);
-        kept.confidence = kept.confidence.max(gone.confidence);
-        kept.also_known_as.push(gone.rule.as_str().to_owned());
-        let line = format!("{name} {} {}", gone.rule, gone.fingerprint);
-        match kept.properties.iter_mut().find(|(key, _)| *key == "alsoReportedBy") {
-            Some((_, Property::List(list))) => list.push(line),
-            _ => kept.properties.push(("alsoReportedBy", Property::List(vec![line]))),
+    let meanings: Vec<Meaning<'_>> = report
+        .findings
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.is_active())
+        .map(|(at, f)| Meaning::of(report, at, f))
+        .collect();
+    let groups = groups(&meanings, &pairs(&meanings));
+    let mut gone = BTreeSet::new();
+    for (first, others) in groups {
+        for other in others {
+            merge(report, first, other);
+            gone.insert(other);
         }
     }
     let mut at = 0;
     report.findings.retain(|_| {
         at += 1;
-        !merged.contains_key(&(at - 1))
+        !gone.contains(&(at - 1))
     });
-    merged.len()
+    gone.len()
 }
 
-fn same(report: &ScanReport, ours: &Finding, other: &Finding) -> bool {
-    // A result that came as SARIF is written as it came: it could not name the others.
-    if ours.foreign.is_some() {
-        return false;
+/// Pairs of equal findings, as indices into `meanings`, the nearest first.
+fn pairs(meanings: &[Meaning<'_>]) -> Vec<(usize, usize)> {
+    let mut lists: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    let mut packages: HashMap<_, BTreeMap<usize, Vec<usize>>> = HashMap::new();
+    for (at, one) in meanings.iter().enumerate() {
+        for name in &one.names {
+            lists.entry((one.path, name)).or_default().push(at);
+            if let Some(package) = &one.package {
+                let by_tool = packages.entry((one.path, name.as_str(), package)).or_default();
+                by_tool.entry(one.tool).or_default().push(at);
+            }
+        }
+        if one.secret {
+            lists.entry((one.path, "")).or_default().push(at);
+        }
     }
-    let (a, b) = (ours.primary.region, other.primary.region);
-    let block = ours.extent.unwrap_or(a);
-    let overlap = a.start_line <= b.end_line && b.start_line <= a.end_line;
-    let in_block = block.start_line <= b.start_line && b.start_line <= block.end_line;
-    let tool = report.tools.get(other.tool).map_or("", |tool| &tool.name).to_ascii_lowercase();
-    let equal = names(&tool, other.rule.as_str()).any(|id| {
-        report.rule_of(ours).is_some_and(|rule| rule.answers_to(id))
-            || ours.also_known_as.iter().any(|known| known.eq_ignore_ascii_case(id))
+    let mut pairs = BTreeSet::new();
+    for list in lists.values_mut() {
+        list.sort_by_key(|&at| (meanings[at].block.0, at));
+        for (rank, &a) in list.iter().enumerate() {
+            let near = list[rank + 1..].iter().take_while(|&&b| meanings[b].block.0 <= meanings[a].block.1);
+            pairs.extend(
+                near.take(NEIGHBOURS).filter(|&&b| same(&meanings[a], &meanings[b])).map(|&b| pair(meanings, a, b)),
+            );
+        }
+    }
+    // The first of one tool is the first of the other.
+    for by_tool in packages.values() {
+        for (first, second) in by_tool.values().zip(by_tool.values().skip(1)) {
+            pairs.extend(first.iter().zip(second).map(|(&a, &b)| pair(meanings, a, b)));
+        }
+    }
+    pairs.into_iter().map(|(_, a, b)| (a, b)).collect()
+}
+
+fn pair(meanings: &[Meaning<'_>], a: usize, b: usize) -> (u32, usize, usize) {
+    (meanings[a].lines.0.abs_diff(meanings[b].lines.0), a.min(b), a.max(b))
+}
+
+/// Representatives and the others of their groups, as indices of findings; of each tool one in a group.
+fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec<usize>)> {
+    let mut of: HashMap<usize, usize> = HashMap::new();
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &(a, b) in pairs {
+        let (group_a, group_b) = (*of.get(&a).unwrap_or(&a), *of.get(&b).unwrap_or(&b));
+        if group_a == group_b {
+            continue;
+        }
+        let list = |group| members.get(&group).cloned().unwrap_or_else(|| vec![group]);
+        let (mut all, more) = (list(group_a), list(group_b));
+        if all.iter().any(|&one| more.iter().any(|&two| meanings[one].tool == meanings[two].tool)) {
+            continue;
+        }
+        all.extend(more);
+        for &one in &all {
+            of.insert(one, group_a);
+        }
+        members.remove(&group_b);
+        members.insert(group_a, all);
+    }
+    let ordered = members.into_values().filter_map(|mut all| {
+        all.sort_by_key(|&at| (meanings[at].tool, at));
+        let (first, others) = all.split_first()?;
+        Some((meanings[*first].at, others.iter().map(|&at| meanings[at].at).collect()))
     });
-    let secrets = ours.scanner() == "secrets" && super::sarif_import::is_secret_tool(&tool);
-    equal && (overlap || in_block || same_package(ours, other)) || secrets && overlap
+    ordered.collect()
 }
 
-/// A rule's id, and without the tool's name where that stands before it: `zizmor/unpinned-uses`.
-fn names<'a>(tool: &str, id: &'a str) -> impl Iterator<Item = &'a str> {
-    let short = id.split_once('/').filter(|(first, _)| first.eq_ignore_ascii_case(tool)).map(|(_, rest)| rest);
-    std::iter::once(id).chain(short)
+fn merge(report: &mut ScanReport, first: usize, other: usize) {
+    let gone = report.findings[other].clone();
+    let name = report.tools.get(gone.tool).map_or("", |tool| &tool.name).to_owned();
+    let kept = &mut report.findings[first];
+    kept.severity = kept.severity.max(gone.severity);
+    kept.confidence = kept.confidence.max(gone.confidence);
+    kept.also_known_as.push(gone.rule.as_str().to_owned());
+    kept.also_known_as.extend(gone.also_known_as.iter().cloned());
+    let mut lines: BTreeSet<String> = reported(&gone).iter().chain(reported(kept)).cloned().collect();
+    lines.insert(format!("{name} {} {}", gone.rule, gone.fingerprint));
+    kept.properties.retain(|(key, _)| *key != ALSO_REPORTED);
+    kept.properties.push((ALSO_REPORTED, Property::List(lines.into_iter().collect())));
 }
 
-/// True where the other's message names our finding's package and its version, each as a whole word.
-fn same_package(ours: &Finding, other: &Finding) -> bool {
-    let text = |wanted: &str| {
-        ours.properties.iter().find_map(|(name, value)| match value {
-            Property::Text(text) if *name == wanted && !text.is_empty() => Some(text.as_str()),
+fn reported(finding: &Finding) -> &[String] {
+    finding
+        .properties
+        .iter()
+        .find_map(|(key, value)| match value {
+            Property::List(lines) if *key == ALSO_REPORTED => Some(lines.as_slice()),
             _ => None,
         })
-    };
-    let (Some(package), Some(version)) = (text("package"), text("version")) else { return false };
-    has_word(&other.message, package) && has_word(&other.message, version)
-}
-
-/// True where `word` stands in the text with nothing on either side that would make it part of a longer
-/// name or version.
-fn has_word(text: &str, word: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '+');
-    text.match_indices(word).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let mut after = text[at + word.len()..].chars();
-        let next = after.next();
-        // A full stop ends a sentence, or goes on with a version.
-        let goes_on = next == Some('.') && after.next().is_some_and(char::is_alphanumeric);
-        !before.is_some_and(|c| part(c) || c == '.') && !next.is_some_and(part) && !goes_on
-    })
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{RuleId, Severity, Tool, sample};
+    use crate::model::{PackedText, Property, Rule, RuleId, Severity, Tool, sample};
+    use std::sync::Arc;
 
     /// Ours at line 5 of `a`, and one of another tool with that rule, line and message.
     fn pair(tool: &str, rule: &str, line: u32, message: &str) -> ScanReport {
@@ -127,7 +162,7 @@ mod tests {
         other.primary.region.start_line = line;
         other.primary.region.end_line = line;
         other.message = message.into();
-        other.foreign = Some("{}".into());
+        other.foreign = PackedText::of("{}");
         report.findings.push(other);
         report
     }
@@ -173,5 +208,76 @@ mod tests {
         let mut report = sample::report(&[("a", 5, Severity::High), ("a", 5, Severity::High)]);
         report.tools.push(Tool::default());
         assert_eq!(across_tools(&mut report), 0);
+    }
+
+    /// A finding of a foreign tool, with that rule, lines and message.
+    fn foreign(report: &mut ScanReport, tool: &str, rule: &str, line: u32, message: &str) {
+        let at = report.tools.iter().position(|known| known.name == tool).unwrap_or_else(|| {
+            report.tools.push(Tool { name: tool.into(), ..Tool::default() });
+            report.tools.len() - 1
+        });
+        let mut finding = sample::finding(&Rule::new(rule, "Title", Severity::Medium), "a", line, 0);
+        (finding.tool, finding.message, finding.foreign) = (at, message.into(), PackedText::of("{}"));
+        report.rules.insert((at, RuleId::new(rule)), Arc::new(Rule::new(rule, "Title", Severity::Medium)));
+        report.findings.push(finding);
+    }
+
+    fn empty() -> ScanReport {
+        ScanReport { complete: true, tools: vec![Tool::default()], ..ScanReport::default() }
+    }
+
+    #[test]
+    fn two_other_tools_are_one_finding_too_and_three() {
+        let mut report = empty();
+        foreign(&mut report, "osv-scanner", "CVE-1", 1, "Package 'lodash@4.17.20' is vulnerable to 'CVE-1'.");
+        foreign(&mut report, "osv-scanner", "CVE-1", 1, "Package 'lodash@3.0.0' is vulnerable to 'CVE-1'.");
+        foreign(&mut report, "trivy", "CVE-1", 9, "Package: lodash\nInstalled Version: 3.0.0\nFixed Version: 4.17.21");
+        foreign(
+            &mut report,
+            "grype",
+            "CVE-1",
+            1,
+            "A high vulnerability in npm package: lodash, version 3.0.0 was found",
+        );
+        assert_eq!(across_tools(&mut report), 2);
+        let kept: Vec<(&str, &[String])> =
+            report.findings.iter().map(|one| (one.message.as_str(), reported(one))).collect();
+        assert_eq!((kept.len(), kept[0].1.len(), kept[1].1.len()), (2, 0, 2), "{kept:?}");
+    }
+
+    #[test]
+    fn secrets_are_one_where_their_places_overlap() {
+        let mut report = empty();
+        foreign(&mut report, "gitleaks", "generic-api-key", 4, "x");
+        foreign(&mut report, "kingfisher", "kingfisher.generic.1", 4, "y");
+        foreign(&mut report, "kingfisher", "kingfisher.aws.1", 4, "z");
+        report.findings[2].primary.region.start_column = 40;
+        report.findings[2].primary.region.end_column = 60;
+        assert_eq!(across_tools(&mut report), 1);
+        assert_eq!(report.findings.len(), 2);
+    }
+
+    #[test]
+    fn a_tool_that_says_it_twice_is_merged_once() {
+        let mut report = empty();
+        foreign(&mut report, "checkov", "CKV_1", 4, "x");
+        foreign(&mut report, "checkov", "CKV_1", 5, "x");
+        foreign(&mut report, "other", "CKV_1", 5, "x");
+        assert_eq!(across_tools(&mut report), 1);
+        assert_eq!(reported(&report.findings[0]).len() + reported(&report.findings[1]).len(), 1);
+        assert_eq!(report.findings[0].primary.region.start_line, 4);
+        assert!(reported(&report.findings[0]).is_empty(), "the nearest pair is the same finding");
+    }
+
+    #[test]
+    fn thousands_on_one_line_take_no_hour() {
+        let mut report = empty();
+        for _ in 0..2_000 {
+            foreign(&mut report, "a", "R", 1, "x");
+        }
+        for _ in 0..2_000 {
+            foreign(&mut report, "b", "R", 1, "x");
+        }
+        across_tools(&mut report);
     }
 }

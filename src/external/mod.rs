@@ -2,9 +2,15 @@
 
 pub mod catalogue;
 pub mod dedup;
+mod meaning;
 pub mod process;
 pub mod sarif_import;
+mod sarif_notices;
 mod sarif_repair;
+mod sarif_result;
+mod sarif_rule;
+mod sarif_stream;
+mod sarif_tools;
 pub mod tool;
 mod uri;
 

@@ -72,22 +72,48 @@ pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_t
     for value in object.values_mut() {
         mask_addresses(value, 0);
     }
+    let folders = resolver.folders();
+    if !folders.is_empty() {
+        repairs += hide_folders(object, &folders);
+    }
     Repairs { count: repairs, values }
 }
 
 /// Texts that one automaton finds in all strings of results.
-pub struct Values(Option<AhoCorasick>);
+pub struct Values {
+    plain: Option<AhoCorasick>,
+    /// As they stand in JSON.
+    written: Option<AhoCorasick>,
+}
 
 impl Values {
     /// Of values that are no empty text.
     pub fn new(values: &[String]) -> Self {
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
-        Self(if values.is_empty() { None } else { build() })
+        let build = |values: &[String]| {
+            let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
+            automaton.filter(|_| !values.is_empty())
+        };
+        let written = |value: &String| {
+            let text = json!(value).to_string();
+            text[1..text.len() - 1].to_owned()
+        };
+        let written: Vec<String> = values.iter().map(written).collect();
+        Self { plain: build(values), written: build(&written) }
+    }
+
+    /// True where there is nothing to mask.
+    pub fn are_none(&self) -> bool {
+        self.plain.is_none()
+    }
+
+    /// True where a result's JSON may hold one.
+    pub fn may_be_in(&self, json: &str) -> bool {
+        self.written.as_ref().is_some_and(|found| found.is_match(json))
     }
 
     /// Masks them; the number of strings that held one.
     pub fn hide(&self, object: &mut Map<String, Value>) -> usize {
-        let Some(found) = &self.0 else { return 0 };
+        let Some(found) = &self.plain else { return 0 };
         hide_found(object, &|text| found.find_iter(text).map(|at| at.range()).collect())
     }
 }
@@ -96,6 +122,27 @@ impl Values {
 pub fn hide_found(object: &mut Map<String, Value>, find: &dyn Fn(&str) -> Vec<Range<usize>>) -> usize {
     let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
     open.map(|(_, value)| hide_in(value, find, 0)).sum()
+}
+
+/// Takes folders of the machine where the tool ran off the paths in its words; the number of texts.
+fn hide_folders(object: &mut Map<String, Value>, folders: &[String]) -> usize {
+    let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
+    open.map(|(_, value)| without_folders(value, folders, 0)).sum()
+}
+
+fn without_folders(value: &mut Value, folders: &[String], depth: usize) -> usize {
+    match value {
+        Value::String(text) => {
+            let held = folders.iter().filter(|folder| text.contains(folder.as_str())).collect::<Vec<_>>();
+            held.iter().for_each(|folder| *text = text.replace(folder.as_str(), ""));
+            usize::from(!held.is_empty())
+        }
+        Value::Array(items) if depth < DEEPEST => {
+            items.iter_mut().map(|item| without_folders(item, folders, depth + 1)).sum()
+        }
+        Value::Object(object) if depth < DEEPEST => hide_folders(object, folders),
+        _ => 0,
+    }
 }
 
 fn hide_in(value: &mut Value, find: &dyn Fn(&str) -> Vec<Range<usize>>, depth: usize) -> usize {
@@ -132,6 +179,9 @@ fn walk(value: &mut Value, name: &str, resolver: &Resolver<'_>, depth: usize) ->
             }
         }
         Value::Object(object) => {
+            if name == "artifactLocation" {
+                resolver.name(object);
+            }
             object.retain(|name, value| !value.is_null() && !INDICES.contains(&name.as_str()));
             if matches!(name, "region" | "contextRegion" | "deletedRegion") {
                 repairs += region(object);

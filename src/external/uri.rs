@@ -1,6 +1,6 @@
 //! URIs of foreign reports as paths below the root.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::model::{RepoPath, percent_decode};
 
@@ -11,20 +11,54 @@ const DEEPEST: usize = 8;
 pub struct Resolver<'a> {
     /// `run.originalUriBaseIds`.
     pub bases: Option<&'a Value>,
+    /// `run.artifacts[].location`.
+    pub artifacts: &'a [Value],
     /// The root's absolute path with `/` between segments and no final one, or empty.
     pub root: &'a str,
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// The path of an `artifactLocation`; `None` where it has no URI or leaves the root.
     pub fn path(&self, artifact: &Value) -> Option<RepoPath> {
-        let uri = artifact.get("uri")?.as_str()?.to_owned();
+        let Some(uri) = artifact.get("uri") else { return self.path(self.listed(artifact.get("index")?)?) };
+        let uri = uri.as_str()?.to_owned();
         let base = artifact.get("uriBaseId").and_then(Value::as_str);
         if has_scheme(&uri) {
             return self.strip(&uri);
         }
         // A base on the machine where the tool ran says nothing here: the path below it does.
         self.strip(&format!("{}{uri}", self.base(base, 0))).or_else(|| self.strip(&uri))
+    }
+
+    /// The place of the artifact of that number; one that has a URI.
+    fn listed(&self, index: &Value) -> Option<&'a Value> {
+        let place = self.artifacts.get(usize::try_from(index.as_u64()?).ok()?)?;
+        place.get("uri").map(|_| place)
+    }
+
+    /// Gives an `artifactLocation` that has a number alone the URI it stands for.
+    pub fn name(&self, artifact: &mut Map<String, Value>) {
+        let listed = artifact.get("index").filter(|_| !artifact.contains_key("uri")).and_then(|at| self.listed(at));
+        for name in ["uri", "uriBaseId"] {
+            if let Some(value) = listed.and_then(|place| place.get(name)) {
+                artifact.insert(name.into(), value.clone());
+            }
+        }
+    }
+
+    /// Folders of the machine where the tool ran, each with its final `/`: long ones alone, which no text
+    /// holds by chance.
+    pub fn folders(&self) -> Vec<String> {
+        let bases = self.bases.and_then(Value::as_object).into_iter().flatten();
+        let absolute = bases.filter_map(|(_, base)| base["uri"].as_str()?.strip_prefix("file://"));
+        let mut folders: Vec<String> = absolute
+            .chain([self.root])
+            .filter_map(|folder| percent_decode(folder.trim_end_matches('/')))
+            .filter(|folder| folder.matches('/').count() > 1)
+            .flat_map(|folder| [format!("file://{folder}/"), format!("{folder}/")])
+            .collect();
+        folders.sort_by_key(|folder| std::cmp::Reverse(folder.len()));
+        folders
     }
 
     fn base(&self, id: Option<&str>, depth: usize) -> String {
@@ -87,7 +121,7 @@ mod tests {
     #[test]
     fn every_way_to_write_a_path_is_one_path() {
         let bases = json!({"SRC": {"uri": "file:///work/repo/"}, "SUB": {"uri": "sub/", "uriBaseId": "SRC"}});
-        let resolver = Resolver { bases: Some(&bases), root: "/work/repo" };
+        let resolver = Resolver { bases: Some(&bases), artifacts: &[], root: "/work/repo" };
         let path = |artifact: Value| resolver.path(&artifact).map(|path| path.to_string());
         let expected = Some("sub/a b.tf".to_owned());
         assert_eq!(path(json!({"uri": "sub/a%20b.tf"})), expected);
@@ -97,9 +131,13 @@ mod tests {
         assert_eq!(path(json!({"uri": "/work/repo/sub/a%20b.tf"})), expected);
         assert_eq!(path(json!({"uri": "a%20b.tf", "uriBaseId": "SUB"})), expected);
         assert_eq!(path(json!({"uri": "sub/a%20b.tf", "uriBaseId": "%SRCROOT%"})), expected);
-        let elsewhere = Resolver { bases: Some(&bases), root: "/other" };
+        let elsewhere = Resolver { bases: Some(&bases), artifacts: &[], root: "/other" };
         let relative = elsewhere.path(&json!({"uri": "a%20b.tf", "uriBaseId": "SUB"}));
         assert_eq!(relative.map(|path| path.to_string()), Some("a b.tf".to_owned()));
+        let listed = [json!({"uri": "sub/a%20b.tf"}), json!({"index": 1})];
+        let numbered = Resolver { bases: None, artifacts: &listed, root: "" };
+        assert_eq!(numbered.path(&json!({"index": 0})).map(|path| path.to_string()), expected);
+        assert_eq!(numbered.path(&json!({"index": 1})), None, "a number that names itself ends");
         assert_eq!(path(json!({"uri": "../x"})), None);
         assert_eq!(path(json!({"uri": "https://example.org/x"})), None);
         assert_eq!(path(json!({"uri": "/github/workspace/x.tf"})), Some("x.tf".into()));

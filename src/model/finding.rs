@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Confidence, Fingerprint, Origin, Properties, RepoPath, RuleId, Severity};
+use super::{Confidence, Fingerprint, Origin, PackedText, Properties, RepoPath, RuleId, Severity};
+
+/// The property of a result from another tool that holds the severity it came to: merging again comes to the same.
+pub const OWN_SEVERITY: &str = "portcullisSeverity";
+/// The property that lists who else reported a finding, each as tool, rule and fingerprint.
+pub const ALSO_REPORTED: &str = "alsoReportedBy";
 
 /// A region of a file as reports write it. Lines and columns count from 1; `end_column` is one past the
 /// last; columns count UTF-16 code units.
@@ -148,8 +153,8 @@ pub struct Finding {
     /// SHA-256 of the secret's value, in memory only: a baseline file holds a few salted bits of it, no
     /// other output anything.
     pub secret_digest: Option<[u8; 32]>,
-    /// Another tool's result as it was written, one JSON object; only for `tool` above 0.
-    pub foreign: Option<Arc<str>>,
+    /// A result that came as SARIF, one JSON object without what we add to it: identity, severity, state.
+    pub foreign: Option<PackedText>,
 }
 
 impl Finding {

@@ -9,6 +9,7 @@ mod input;
 mod line_hash;
 mod notice;
 mod package;
+mod packed;
 mod path;
 mod percent;
 mod report;
@@ -17,16 +18,19 @@ mod severity;
 mod span;
 
 pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Properties, Property, Replacement, Sink};
-pub use finding::{BaselineState, Finding, FindingFix, Location, Region, Related, Snippet, Suppression};
+pub use finding::{
+    ALSO_REPORTED, BaselineState, Finding, FindingFix, Location, OWN_SEVERITY, Region, Related, Snippet, Suppression,
+};
 pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHEME};
 pub use input::{Commit, Input, KeptInput, Origin};
 pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};
 pub use package::{Ecosystem, Package, PackageSource, Scope, purl, purl_covers};
+pub use packed::{PackedText, Packer};
 pub use path::RepoPath;
 pub use percent::{percent_decode, percent_encode_path};
 pub use report::{Coverage, DatabaseInfo, Provenance, ScanReport, Tool};
-pub use rule::{Rule, RuleId};
+pub use rule::{FILLED, ForeignRule, Rule, RuleId};
 pub use severity::{Confidence, Severity};
 pub use span::{ColumnKind, LineIndex, Position, Span};
 

@@ -53,6 +53,21 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
+    /// All, in no order.
+    pub const ALL: [Self; 11] = [
+        Self::Unreadable,
+        Self::Unparsed,
+        Self::Skipped,
+        Self::Limit,
+        Self::ScannerFailed,
+        Self::Database,
+        Self::Unknown,
+        Self::Suppression,
+        Self::Tool,
+        Self::Foreign,
+        Self::Config,
+    ];
+
     /// The stable word.
     #[must_use]
     pub fn word(self) -> &'static str {

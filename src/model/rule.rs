@@ -77,6 +77,22 @@ pub struct Rule {
     pub tags: Vec<String>,
     /// A CVSS base score, where the rule is an advisory that has one.
     pub score: Option<f64>,
+    /// Of another tool's rule, what the above has no place for.
+    pub foreign: Option<Box<ForeignRule>>,
+}
+
+/// The property of another tool's rule that lists what of it we filled in.
+pub const FILLED: &str = "portcullisFilled";
+
+/// What another tool says of its rule, and what it left out.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignRule {
+    /// `fullDescription.text`, or empty.
+    pub description: String,
+    /// `help.markdown`, or empty.
+    pub markdown: String,
+    /// SARIF's names of members that code scanning asks for and the tool did not give: we write them.
+    pub filled: Vec<&'static str>,
 }
 
 impl Rule {
@@ -95,6 +111,7 @@ impl Rule {
             deprecated_ids: Vec::new(),
             tags: Vec::new(),
             score: None,
+            foreign: None,
         }
     }
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Options, Reporter, json as shape, sarif_rules, shown};
 use crate::model::{
-    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, Provenance,
-    Region, Rule, RuleId, ScanReport,
+    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, OWN_SEVERITY,
+    PackedText, Provenance, Region, Rule, RuleId, ScanReport,
 };
 
 /// Code scanning refuses a run with more results.
@@ -61,7 +61,8 @@ impl<'a> Run<'a> {
         if findings.len() > KEPT_RESULTS {
             // A stable sort: equal severities keep the report's order.
             findings.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
-            notices.extend(overflow(findings.len()).map(Cow::Owned));
+            // An earlier file of ours may have told the same.
+            notices.extend(overflow(findings.len()).filter(|told| !report.notices.contains(told)).map(Cow::Owned));
             findings.truncate(MOST_RESULTS);
         }
         if tool == 0 {
@@ -108,7 +109,7 @@ impl<'a> Run<'a> {
         for (at, finding) in self.findings.iter().enumerate() {
             out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
             match &finding.foreign {
-                Some(raw) => out.write_all(raw.as_bytes())?,
+                Some(text) => serde_json::to_writer(&mut *out, &self.foreign(finding, text))?,
                 None => serde_json::to_writer(&mut *out, &self.result(finding))?,
             }
         }
@@ -131,6 +132,29 @@ impl<'a> Run<'a> {
     fn invocation(&self) -> Value {
         let notifications: Vec<Value> = self.notices.iter().map(|notice| notification(notice)).collect();
         json!({"executionSuccessful": self.report.complete, "toolExecutionNotifications": notifications})
+    }
+
+    /// Another tool's result as it came, with what we know of it.
+    fn foreign(&self, finding: &Finding, text: &PackedText) -> Value {
+        let mut result: Value = serde_json::from_str(&text.text()).unwrap_or_default();
+        result["fingerprints"][FINGERPRINT_SCHEME] = json!(finding.fingerprint.to_string());
+        result["properties"][OWN_SEVERITY] = json!(finding.severity.word());
+        for (name, value) in shape::properties(&finding.properties) {
+            result["properties"][name] = value;
+        }
+        let all = self.options.show_suppressed;
+        let states = [
+            ("suppressions", all.then(|| json!(finding.suppressions.iter().map(suppression).collect::<Vec<_>>()))),
+            ("baselineState", finding.baseline.filter(|_| all).map(|state| json!(state.word()))),
+        ];
+        for (name, state) in states {
+            match (state, result.as_object_mut()) {
+                (Some(state), Some(object)) => object.insert(name.to_owned(), state),
+                (None, Some(object)) => object.remove(name),
+                (_, None) => None,
+            };
+        }
+        result
     }
 
     fn result(&self, finding: &'a Finding) -> SarifResult<'a> {

@@ -9,7 +9,7 @@ use serde_sarif::sarif::{
 };
 
 use super::escape::markdown;
-use crate::model::{Rule, Tool};
+use crate::model::{FILLED, Rule, Tool};
 
 /// Code scanning keeps this many tags.
 const TAGS: usize = 10;
@@ -39,14 +39,18 @@ pub fn tool(tool: &Tool, rules: &[&Rule], own: bool) -> SarifTool {
 fn descriptor(rule: &Rule, tool: &Tool, own: bool) -> ReportingDescriptor {
     let title = sentence(&super::cut(&rule.title, TITLE));
     let full = rule.help.split("\n\n").next().filter(|text| !text.trim().is_empty()).unwrap_or(&rule.title);
+    let given = rule.foreign.as_deref();
+    let full = given.map(|rule| rule.description.as_str()).filter(|text| !text.is_empty()).unwrap_or(full);
     let full = sentence(&super::cut(full, DESCRIPTION - 1));
     let help = if rule.help.trim().is_empty() { title.clone() } else { rule.help.clone() };
+    let markdown_help = given.map(|rule| rule.markdown.clone()).filter(|text| !text.is_empty());
+    let markdown_help = markdown_help.unwrap_or_else(|| help_markdown(rule));
     let text = |text: String| MultiformatMessageString::builder().text(text).build();
     let mut descriptor = ReportingDescriptor::builder()
         .id(rule.id.as_str())
         .short_description(text(title))
         .full_description(text(full))
-        .help(MultiformatMessageString::builder().text(help).markdown(help_markdown(rule)).build())
+        .help(MultiformatMessageString::builder().text(help).markdown(markdown_help).build())
         .default_configuration(ReportingConfiguration::builder().level(json!(rule.severity.sarif_level())).build())
         .properties(properties(rule, own))
         .build();
@@ -79,6 +83,9 @@ fn properties(rule: &Rule, own: bool) -> PropertyBag {
     let score = rule.score.filter(|score| *score > 0.0).unwrap_or_else(|| rule.severity.score()).clamp(0.1, 10.0);
     more.insert("security-severity".to_owned(), json!(format!("{score:.1}")));
     more.insert("precision".to_owned(), json!(rule.confidence.word()));
+    if let Some(foreign) = rule.foreign.as_deref().filter(|foreign| !foreign.filled.is_empty()) {
+        more.insert(FILLED.to_owned(), json!(foreign.filled));
+    }
     if !rule.aliases.is_empty() {
         more.insert("aliases".to_owned(), json!(rule.aliases));
     }

@@ -1,8 +1,10 @@
 //! Other tools' SARIF: read tolerantly, merged without loss, the same in any order and again.
 
+use std::sync::Arc;
+
 use portcullis::external::{Import, ImportError, ImportSettings};
 use portcullis::model::FINGERPRINT_SCHEME;
-use portcullis::model::{ScanReport, Severity};
+use portcullis::model::{Rule, ScanReport, Severity};
 use portcullis::report::{self, Options};
 use serde_json::{Value, json};
 
@@ -177,7 +179,7 @@ fn fingerprints_tell_all_results_apart_though_the_tools_do_not() {
 
 #[test]
 fn severities_come_from_where_each_tool_has_them() {
-    let equal = |id: &str| (id == "CKV_AWS_20").then_some(Severity::Critical);
+    let equal = |id: &str| (id == "CKV_AWS_20").then(|| Arc::new(Rule::new("iac/x", "x", Severity::Critical)));
     let settings = ImportSettings { equal_rule: Some(Box::new(equal)), ..ImportSettings::default() };
     let mut import = Import::new(&settings);
     for file in tools() {

@@ -1,0 +1,127 @@
+//! What a finding means, in terms that findings of all tools share.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::sarif_tools::is_secret_tool;
+use crate::model::{Finding, Property, Region, ScanReport};
+
+/// How tools write a package and its version in their messages: trivy, osv-scanner, grype.
+static PACKAGES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [r"Package: (\S+)\s+Installed Version: (\S+)", r"'(@?[^@'\s]+)@([^@'\s]+)'", r"package: (\S+), version (\S+)"]
+        .iter()
+        .filter_map(|form| Regex::new(form).ok())
+        .collect()
+});
+
+/// One finding, as others are compared with it.
+pub struct Meaning<'f> {
+    /// Index in the report.
+    pub at: usize,
+    pub tool: usize,
+    pub path: &'f str,
+    /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
+    pub names: Vec<String>,
+    /// Name and version of the package it is about, in lower case, without Go's `v`.
+    pub package: Option<(String, String)>,
+    pub secret: bool,
+    /// First and last line.
+    pub lines: (u32, u32),
+    /// The same of the block around it.
+    pub block: (u32, u32),
+    region: Region,
+}
+
+impl<'f> Meaning<'f> {
+    /// Of the finding at an index of the report.
+    pub fn of(report: &ScanReport, at: usize, finding: &'f Finding) -> Self {
+        let tool = report.tools.get(finding.tool).map_or("", |tool| &tool.name);
+        let ours = finding.tool == 0;
+        let region = finding.primary.region;
+        let block = finding.extent.unwrap_or(region);
+        Self {
+            at,
+            tool: finding.tool,
+            path: finding.primary.path.as_str(),
+            names: names(report, finding, if ours { finding.scanner() } else { tool }),
+            package: if ours { own_package(finding) } else { package(&finding.message) },
+            secret: if ours { finding.scanner() == "secrets" } else { is_secret_tool(tool) },
+            lines: (region.start_line, region.end_line),
+            block: (block.start_line.min(region.start_line), block.end_line.max(region.end_line)),
+            region,
+        }
+    }
+
+    fn is_in(&self, other: &Self) -> bool {
+        other.block.0 <= self.lines.0 && self.lines.0 <= other.block.1
+    }
+}
+
+fn names(report: &ScanReport, finding: &Finding, prefix: &str) -> Vec<String> {
+    let rule = report.rule_of(finding);
+    let known = rule.iter().flat_map(|rule| rule.aliases.iter().chain(&rule.deprecated_ids));
+    let all = known.chain(&finding.also_known_as).map(String::as_str).chain([finding.rule.as_str()]);
+    let mut names = Vec::new();
+    for name in all {
+        let name = name.to_ascii_lowercase();
+        // `zizmor/unpinned-uses` is `unpinned-uses` too.
+        if let Some((first, rest)) = name.split_once('/')
+            && first.eq_ignore_ascii_case(prefix)
+        {
+            names.push(rest.to_owned());
+        }
+        names.push(name);
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn own_package(finding: &Finding) -> Option<(String, String)> {
+    let text = |wanted: &str| {
+        finding.properties.iter().find_map(|(name, value)| match value {
+            Property::Text(text) if *name == wanted && !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+    };
+    Some(normal(text("package")?, text("version")?))
+}
+
+fn package(message: &str) -> Option<(String, String)> {
+    let found = PACKAGES.iter().find_map(|form| form.captures(message))?;
+    Some(normal(found.get(1)?.as_str(), found.get(2)?.as_str()))
+}
+
+fn normal(name: &str, version: &str) -> (String, String) {
+    let bare = version.strip_prefix('v').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    (name.to_ascii_lowercase(), bare.unwrap_or(version).to_ascii_lowercase())
+}
+
+/// True where two findings of one file, which share a rule or are secrets, are the same by their places and
+/// packages.
+pub fn same(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
+    if a.tool == b.tool {
+        return false;
+    }
+    let overlap = a.lines.0 <= b.lines.1 && b.lines.0 <= a.lines.1;
+    if a.secret && b.secret && overlap && columns_meet(&a.region, &b.region) {
+        return true;
+    }
+    if !a.names.iter().any(|name| b.names.binary_search(name).is_ok()) {
+        return false;
+    }
+    match (&a.package, &b.package) {
+        (Some(one), Some(two)) => one == two,
+        _ => overlap || a.is_in(b) || b.is_in(a),
+    }
+}
+
+/// True unless both tell columns of one line, and those lie apart; some tools count from 0 or to the last.
+fn columns_meet(a: &Region, b: &Region) -> bool {
+    let tells = |region: &Region| region.start_line == region.end_line && region.end_column > region.start_column;
+    if !tells(a) || !tells(b) || a.start_line != b.start_line {
+        return true;
+    }
+    a.start_column <= b.end_column + 1 && b.start_column <= a.end_column + 1
+}
