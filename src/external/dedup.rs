@@ -1,6 +1,6 @@
 //! Findings of different tools that mean the same become one, with the others named in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ALSO_REPORTED, Finding, Property, ScanReport};
 
@@ -52,8 +52,8 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
 
 /// Pairs of equal findings, as indices into `meanings`, the nearest first.
 fn pairs(meanings: &[Meaning<'_>]) -> Vec<(usize, usize)> {
-    let mut lists: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    let mut packages: HashMap<_, BTreeMap<usize, Vec<usize>>> = HashMap::new();
+    let mut lists: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut packages: BTreeMap<_, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
     for (at, one) in meanings.iter().enumerate() {
         for name in &one.names {
             lists.entry((one.path, name)).or_default().push(at);
@@ -91,7 +91,7 @@ fn pair(meanings: &[Meaning<'_>], a: usize, b: usize) -> (u32, usize, usize) {
 
 /// Representatives and the others of their groups, as indices of findings; of each tool one in a group.
 fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec<usize>)> {
-    let mut of: HashMap<usize, usize> = HashMap::new();
+    let mut of: BTreeMap<usize, usize> = BTreeMap::new();
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &(a, b) in pairs {
         let (group_a, group_b) = (*of.get(&a).unwrap_or(&a), *of.get(&b).unwrap_or(&b));

@@ -76,7 +76,7 @@ struct Run {
 
 /// A result whose text is packed.
 struct Taken {
-    incoming: Incoming,
+    incoming: Box<Incoming>,
     text: usize,
 }
 
@@ -146,7 +146,7 @@ impl<'a> Import<'a> {
                     self.values.extend(repairs.values);
                     keep_rule(&mut run.rules, *rule);
                     let text = self.texts.push(&take(&mut incoming.text));
-                    run.results.push(Taken { incoming: *incoming, text });
+                    run.results.push(Taken { incoming, text });
                 }
                 Outcome::NoDefect => tally.passed += 1,
                 Outcome::Broken => tally.left_out += 1,
@@ -263,8 +263,9 @@ impl Run {
         });
         let mut taken: BTreeSet<Fingerprint> = self.results.iter().filter_map(|one| one.incoming.known).collect();
         let mut ordinals = BTreeMap::new();
+        report.findings.reserve(self.results.len());
         for one in self.results {
-            let mut finding = seal(one.incoming, &self.tool.name, &mut ordinals, &mut taken);
+            let mut finding = seal(*one.incoming, &self.tool.name, &mut ordinals, &mut taken);
             finding.tool = index;
             finding.foreign = texts.get(one.text).cloned();
             report.findings.push(finding);

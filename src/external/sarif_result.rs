@@ -20,6 +20,9 @@ const SEVERITY_PROPERTIES: &[&str] =
     &[OWN_SEVERITY, "security-severity", "zizmor/severity", "issue_severity", "severity", "problem.severity"];
 const CONFIDENCE_PROPERTIES: &[&str] = &["zizmor/confidence", "issue_confidence", "confidence", "precision"];
 
+/// Bytes of what tells results apart; of more there is a digest, for a file may hold a million.
+const LONGEST: usize = 64;
+
 /// What a result comes to.
 pub enum Outcome {
     Finding(Box<Incoming>, Box<Rule>, sarif_repair::Repairs),
@@ -163,7 +166,12 @@ impl Incoming {
     /// Takes the result's JSON, after a change too: message, identity and text follow.
     pub fn set(&mut self, object: Map<String, Value>) {
         self.finding.message = object["message"]["text"].as_str().unwrap_or_default().to_owned();
-        self.finding.anchor = Arc::from(format!("foreign:{}", discriminator(&object, &self.finding.message)));
+        let mut discriminator = discriminator(&object, &self.finding.message);
+        if discriminator.len() > LONGEST {
+            let digest = Sha256::digest(discriminator.as_bytes());
+            discriminator = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        self.finding.anchor = Arc::from(format!("foreign:{discriminator}"));
         let mut value = Value::Object(object);
         value.sort_all_objects();
         self.text = value.to_string();
