@@ -27,15 +27,16 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
     if !report.complete || report.tools.len() < 2 {
         return 0;
     }
+    let again = told_before(report);
     let meanings: Vec<Meaning<'_>> = report
         .findings
         .iter()
         .enumerate()
-        .filter(|(_, f)| f.is_active())
+        .filter(|(at, f)| f.is_active() && !again.contains(at))
         .map(|(at, f)| Meaning::of(report, at, f))
         .collect();
     let groups = groups(&meanings, &pairs(&meanings));
-    let mut gone = BTreeSet::new();
+    let mut gone = again;
     for (first, others) in groups {
         for other in others {
             merge(report, first, other);
@@ -48,6 +49,19 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
         !gone.contains(&(at - 1))
     });
     gone.len()
+}
+
+/// Findings that an earlier merge made part of another, which is here: they come from their tool's own file.
+fn told_before(report: &ScanReport) -> BTreeSet<usize> {
+    let told: BTreeSet<&String> = report.findings.iter().flat_map(reported).collect();
+    let is_told = |finding: &Finding| !told.is_empty() && told.contains(&line(report, finding));
+    (0..report.findings.len()).filter(|&at| is_told(&report.findings[at])).collect()
+}
+
+/// Who says it: a line of `alsoReportedBy`.
+fn line(report: &ScanReport, finding: &Finding) -> String {
+    let tool = report.tools.get(finding.tool).map_or("", |tool| &tool.name);
+    format!("{tool} {} {}", finding.rule, finding.fingerprint)
 }
 
 /// Pairs of equal findings, as indices into `meanings`, the nearest first.
@@ -100,7 +114,8 @@ fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec
         }
         let list = |group| members.get(&group).cloned().unwrap_or_else(|| vec![group]);
         let (mut all, more) = (list(group_a), list(group_b));
-        if all.iter().any(|&one| more.iter().any(|&two| meanings[one].tool == meanings[two].tool)) {
+        let tools = |list: &[usize]| list.iter().flat_map(|&at| &meanings[at].tools).collect::<BTreeSet<_>>();
+        if !tools(&all).is_disjoint(&tools(&more)) {
             continue;
         }
         all.extend(more);
@@ -120,19 +135,20 @@ fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec
 
 fn merge(report: &mut ScanReport, first: usize, other: usize) {
     let gone = report.findings[other].clone();
-    let name = report.tools.get(gone.tool).map_or("", |tool| &tool.name).to_owned();
+    let said = line(report, &gone);
     let kept = &mut report.findings[first];
     kept.severity = kept.severity.max(gone.severity);
     kept.confidence = kept.confidence.max(gone.confidence);
     kept.also_known_as.push(gone.rule.as_str().to_owned());
     kept.also_known_as.extend(gone.also_known_as.iter().cloned());
     let mut lines: BTreeSet<String> = reported(&gone).iter().chain(reported(kept)).cloned().collect();
-    lines.insert(format!("{name} {} {}", gone.rule, gone.fingerprint));
+    lines.insert(said);
     kept.properties.retain(|(key, _)| *key != ALSO_REPORTED);
     kept.properties.push((ALSO_REPORTED, Property::List(lines.into_iter().collect())));
 }
 
-fn reported(finding: &Finding) -> &[String] {
+/// The lines of `alsoReportedBy`.
+pub(super) fn reported(finding: &Finding) -> &[String] {
     finding
         .properties
         .iter()
@@ -216,7 +232,8 @@ mod tests {
             report.tools.push(Tool { name: tool.into(), ..Tool::default() });
             report.tools.len() - 1
         });
-        let mut finding = sample::finding(&Rule::new(rule, "Title", Severity::Medium), "a", line, 0);
+        let ordinal = u32::try_from(report.findings.len()).unwrap();
+        let mut finding = sample::finding(&Rule::new(rule, "Title", Severity::Medium), "a", line, ordinal);
         (finding.tool, finding.message, finding.foreign) = (at, message.into(), PackedText::of("{}"));
         report.rules.insert((at, RuleId::new(rule)), Arc::new(Rule::new(rule, "Title", Severity::Medium)));
         report.findings.push(finding);
@@ -255,6 +272,17 @@ mod tests {
         report.findings[2].primary.region.end_column = 60;
         assert_eq!(across_tools(&mut report), 1);
         assert_eq!(report.findings.len(), 2);
+    }
+
+    #[test]
+    fn merging_again_merges_no_more() {
+        let mut report = empty();
+        foreign(&mut report, "Semgrep OSS", "CKV_1", 4, "x");
+        foreign(&mut report, "Semgrep OSS", "CKV_1", 4, "y");
+        foreign(&mut report, "checkov", "CKV_1", 4, "x");
+        foreign(&mut report, "checkov", "CKV_1", 4, "y");
+        foreign(&mut report, "checkov", "CKV_1", 4, "z");
+        assert_eq!((across_tools(&mut report), across_tools(&mut report)), (2, 0));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What a finding means, in terms that findings of all tools share.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::dedup::reported;
 use super::sarif_tools::is_secret_tool;
 use crate::model::{Finding, Property, Region, ScanReport};
 
@@ -20,6 +22,8 @@ pub struct Meaning<'f> {
     /// Index in the report.
     pub at: usize,
     pub tool: usize,
+    /// Tools that it stands for: its own, and those that an earlier merge found to say the same.
+    pub tools: BTreeSet<&'f str>,
     pub path: &'f str,
     /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
     pub names: Vec<String>,
@@ -35,14 +39,16 @@ pub struct Meaning<'f> {
 
 impl<'f> Meaning<'f> {
     /// Of the finding at an index of the report.
-    pub fn of(report: &ScanReport, at: usize, finding: &'f Finding) -> Self {
-        let tool = report.tools.get(finding.tool).map_or("", |tool| &tool.name);
+    pub fn of(report: &'f ScanReport, at: usize, finding: &'f Finding) -> Self {
+        let tool = report.tools.get(finding.tool).map_or("", |tool| tool.name.as_str());
         let ours = finding.tool == 0;
+        let also = reported(finding).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
         let region = finding.primary.region;
         let block = finding.extent.unwrap_or(region);
         Self {
             at,
             tool: finding.tool,
+            tools: also.chain([tool]).collect(),
             path: finding.primary.path.as_str(),
             names: names(report, finding, if ours { finding.scanner() } else { tool }),
             package: if ours { own_package(finding) } else { package(&finding.message) },

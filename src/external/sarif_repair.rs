@@ -48,6 +48,14 @@ pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_t
         values.retain(|value| value.len() >= LEAST && !value.contains(char::is_whitespace));
     }
     object.retain(|_, value| !value.is_null());
+    let before = object.len();
+    object.retain(|name, value| has_its_type(name, value));
+    repairs += before - object.len();
+    for name in ["fingerprints", "partialFingerprints"] {
+        if let Some(Value::Object(prints)) = object.get_mut(name) {
+            prints.retain(|_, value| value.is_string());
+        }
+    }
     if object.get("kind").is_some_and(|kind| kind != "fail") {
         object.remove("kind");
         repairs += 1;
@@ -77,6 +85,20 @@ pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_t
         repairs += hide_folders(object, &folders);
     }
     Repairs { count: repairs, values }
+}
+
+/// False for a member of a result that the schema wants as another type (SARIF 3.27).
+fn has_its_type(name: &str, value: &Value) -> bool {
+    match name {
+        "fingerprints" | "partialFingerprints" | "properties" => value.is_object(),
+        "locations" | "relatedLocations" | "codeFlows" | "stacks" | "fixes" | "attachments" | "suppressions"
+        | "workItemUris" => value.is_array(),
+        "rank" => value.is_number(),
+        "occurrenceCount" => value.as_i64().is_some_and(|count| count > 0),
+        "hostedViewerUri" | "guid" | "correlationGuid" | "baselineState" | "kind" => value.is_string(),
+        "analysisTarget" => value.is_object(),
+        _ => true,
+    }
 }
 
 /// Texts that one automaton finds in all strings of results.

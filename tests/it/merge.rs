@@ -155,6 +155,106 @@ fn the_shapes_of_eight_tools_merge_without_loss_in_any_order_and_again() {
     assert_eq!(once, sarif(&merge(&[&once])));
 }
 
+/// The eight shapes with equal findings merged, as `portcullis merge` does.
+fn merged(files: &[&Value]) -> Value {
+    let mut report = merge(files);
+    portcullis::external::dedup::across_tools(&mut report);
+    sarif(&report)
+}
+
+#[test]
+fn merging_equal_findings_is_idempotent_and_blind_to_order() {
+    let files = tools();
+    let mut order: Vec<&Value> = files.iter().collect();
+    let once = merged(&order);
+    let also = once["runs"].as_array().unwrap().iter().flat_map(|run| run["results"].as_array().unwrap());
+    assert!(also.filter(|one| one["properties"].get("alsoReportedBy").is_some()).count() > 0);
+    for _ in 0..order.len() {
+        order.rotate_left(3);
+        assert_eq!(once, merged(&order));
+        order.push(&once);
+        assert_eq!(once, merged(&order), "a merged report with the files it came from is the merged report");
+        order.pop();
+    }
+    assert_eq!(once, merged(&[&once]));
+}
+
+#[test]
+fn an_invocations_level_a_numbered_file_and_a_filled_rule() {
+    let mut log = log(
+        "a",
+        json!([{"id": "A1", "fullDescription": {"text": "Whole."}}]),
+        json!([{
+            "ruleId": "A1", "message": {"text": "x"}, "provenance": {"invocationIndex": 0},
+            "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}, "region": {"startLine": 2}}}],
+        }]),
+    );
+    log["runs"][0]["artifacts"] = json!([{"location": {"uri": "dir/x.py"}, "contents": {"text": "secret"}}]);
+    log["runs"][0]["invocations"] = json!([{"executionSuccessful": true, "ruleConfigurationOverrides": [
+        {"descriptor": {"index": 0}, "configuration": {"level": "error"}}]}]);
+    let report = merge(&[&log]);
+    assert_eq!((report.findings[0].severity, report.findings[0].primary.path.as_str()), (Severity::High, "dir/x.py"));
+    let out = sarif(&report);
+    let place = &out["runs"][1]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(place, &json!({"uri": "dir/x.py"}));
+    let rule = &out["runs"][1]["tool"]["driver"]["rules"][0];
+    assert_eq!(rule["fullDescription"]["text"], "Whole.");
+    assert_eq!(rule["properties"]["portcullisFilled"], json!(["shortDescription", "help", "security-severity"]));
+    assert_eq!(sarif(&merge(&[&out])), out);
+}
+
+#[test]
+fn a_run_that_failed_makes_the_report_incomplete() {
+    let mut file = log("a", json!([]), json!([]));
+    file["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
+    let report = merge(&[&file]);
+    assert!(!report.complete && report.notices[0].message.contains("its run failed"), "{:?}", report.notices);
+    assert!(!merge(&[&sarif(&report)]).complete, "and stays so");
+}
+
+#[test]
+fn hostile_files_are_refused_or_told_and_take_no_time() {
+    let settings = ImportSettings { root: "/repo".into(), ..ImportSettings::default() };
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let result = |extra: &str| {
+        format!(
+            r#"{{"ruleId":"A","message":{{"text":"x"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"a"}}}}}}]{extra}}}"#
+        )
+    };
+    let log = |results: &str| {
+        format!(r#"{{"version":"2.1.0","runs":[{{"results":{results},"tool":{{"driver":{{"name":"a"}}}}}}]}}"#)
+    };
+    // File, findings, complete.
+    let cases = [
+        (log(&format!("[{},{}]", result(""), result(&format!(r#","properties":{{"a":{deep}}}"#)))), 1, false),
+        (log(&format!("[{},null,5,\"x\",[],{{}}]", result(""))), 1, false),
+        (log("null"), 0, true),
+        (log("5"), 0, true),
+        (log("{\"a\":1}"), 0, true),
+        (r#"{"version":"2.1.0","runs":[null,7,"x",[1],{}]}"#.to_owned(), 0, true),
+        (format!(r#"{{"junk":{},"version":"2.1.0","runs":[]}}"#, "[]"), 0, true),
+        (
+            log(&format!("[{}]", result(r#","fingerprints":7,"properties":[],"relatedLocations":{},"fixes":[{}]"#))),
+            1,
+            true,
+        ),
+    ];
+    for (text, findings, complete) in cases {
+        let mut import = Import::new(&settings);
+        import.read("x", text.as_bytes()).unwrap();
+        let mut report = ScanReport { complete: true, ..ScanReport::default() };
+        import.finish(&mut report);
+        assert_eq!((report.findings.len(), report.complete), (findings, complete), "{}", &text[..text.len().min(300)]);
+        let out = sarif(&report);
+        assert_eq!(out, sarif(&merge(&[&out])));
+    }
+    for text in
+        [&b"\x1f\x8b\x08garbage"[..], b"", b"[]", b"{\"version\":\"2.1.0\",\"runs\":[{\"results\":[{]}]}", b"\xff\xff"]
+    {
+        assert!(Import::new(&settings).read("x", text).is_err(), "{text:?}");
+    }
+}
+
 #[test]
 fn a_value_that_one_tool_quotes_is_masked_in_the_reports_of_all() {
     let files = tools();
