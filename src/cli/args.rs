@@ -155,6 +155,10 @@ pub struct ScanArgs {
     /// Rules listed in SARIF: those that fired, or all.
     #[arg(long, value_enum, default_value_t = SarifRules::Fired, value_name = "WHICH")]
     pub sarif_rules: SarifRules,
+    /// Write each SARIF file in parts, one per scanner and other tool, each with a category of its own:
+    /// FILE.secrets.sarif and so on.
+    #[arg(long)]
+    pub split_sarif: bool,
     /// Write suppressed findings too, marked as such.
     #[arg(long)]
     pub show_suppressed: bool,
@@ -164,6 +168,9 @@ pub struct ScanArgs {
     /// Only findings that are not in the baseline fail the run.
     #[arg(long, requires = "baseline")]
     pub new_only: bool,
+    /// Follow files that git says were renamed since this commit, when the baseline is compared.
+    #[arg(long, value_name = "COMMIT", requires = "baseline")]
+    pub renames: Option<String>,
     /// SARIF of other tools to merge into the report; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sarif: Vec<PathBuf>,

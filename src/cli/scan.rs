@@ -1,6 +1,5 @@
 //! `portcullis scan`: plan, run, triage, report, verdict.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +19,7 @@ use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
 use crate::scan::iac;
 use crate::scan::registry::BUILT_IN;
 use crate::source::git::can_compare;
+use crate::source::git::renames::renames;
 use crate::triage::gate::{GateSettings, PathGate, Verdict, gate};
 use crate::triage::ignore::{self, Entry};
 use crate::triage::vex;
@@ -47,14 +47,16 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         terminal.remark(&ci.describe());
     }
     let targets = targets::find(args, ci)?;
-    let baseline = args.baseline.as_deref().map(super::baseline::read).transpose().map_err(CliError::Usage)?;
+    let baseline = args.baseline.as_deref().map(super::baseline::read).transpose()?;
     let not_updated = args.update_db.as_deref().and_then(|from| super::db::refresh(from, terminal.quiet));
     let mut done = scanned(args, terminal, true)?;
     done.report.notices.extend(without_base.into_iter().chain(not_updated));
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
     if let Some(baseline) = baseline {
-        baseline.compare(&mut done.report, &BTreeMap::new(), &done.today);
+        let renames = args.renames.as_deref().map(|since| renames(&done.base, since)).transpose();
+        let renames = renames.map_err(|error| CliError::usage(format!("--renames: {error}")))?;
+        baseline.compare(&mut done.report, &renames.unwrap_or_default(), &done.today);
     }
     let verdict = triage(&mut done, &gate_settings, args);
     let report = done.report;
@@ -207,7 +209,7 @@ fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
 pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let scan = match &args.command {
         BaselineCommand::Show { file } => {
-            let baseline = super::baseline::read(file).map_err(CliError::Usage)?;
+            let baseline = super::baseline::read(file)?;
             let mut text = Vec::new();
             let shown = super::baseline::show(&baseline, &mut text);
             shown.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
@@ -219,7 +221,7 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
     let mut done = scanned(&args_of_scan, terminal, false)?;
     triage(&mut done, &GateSettings::default(), &args_of_scan);
     terminal.notices(&done.report);
-    let told = super::baseline::store(&args.command, &done.report).map_err(CliError::Usage)?;
+    let told = super::baseline::store(&args.command, &done.report)?;
     super::print(format!("{told}\n").as_bytes())
 }
 

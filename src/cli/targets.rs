@@ -49,6 +49,9 @@ pub fn find(args: &ScanArgs, ci: Option<Ci>) -> Result<Vec<Target>, CliError> {
             _ => return Err(CliError::usage("-o goes with one format; with several, write -f FORMAT=FILE for each")),
         }
     }
+    if args.split_sarif && !targets.iter().any(|target| target.format.name == "sarif" && target.file.is_some()) {
+        return Err(CliError::usage("--split-sarif goes with a SARIF file: write -f sarif=FILE"));
+    }
     if targets.iter().filter(|target| target.file.is_none()).count() > 1 {
         return Err(CliError::usage("two formats for standard output: write all but one as -f FORMAT=FILE"));
     }
@@ -100,12 +103,17 @@ pub fn write(
             None => args.category.clone(),
         },
         verbose: terminal.verbose,
+        part: report::Part::Whole,
         commit: ci.and_then(Ci::commit),
     };
     for target in targets {
         match &target.file {
             Some(path) => {
                 let plain = report::Options { width: None, color: false, ..options.clone() };
+                if args.split_sarif && target.format.name == "sarif" {
+                    split(path, target.format, report, &plain)?;
+                    continue;
+                }
                 write_file(path, |out| target.format.reporter.write(report, &plain, out))?;
             }
             None => {
@@ -114,6 +122,28 @@ pub fn write(
         }
     }
     Ok(())
+}
+
+/// One file per scanner of ours, and per other tool: `out.sarif` as `out.secrets.sarif`.
+fn split(path: &Path, format: &Format, report: &ScanReport, options: &report::Options) -> Result<(), CliError> {
+    let ours = report.scanners.iter().map(|name| ((*name).to_owned(), report::Part::Scanner(name)));
+    let others = report.tools.iter().enumerate().skip(1);
+    let others = others.map(|(at, tool)| (part_name(&tool.name, &tool.category), report::Part::Tool(at)));
+    for (name, part) in ours.chain(others) {
+        let category = format!("{}-{name}", options.category);
+        let file = path.with_extension(format!("{name}.{}", path.extension().unwrap_or_default().to_string_lossy()));
+        let options = report::Options { part, category, ..options.clone() };
+        write_file(&file, |out| format.reporter.write(report, &options, out))?;
+    }
+    Ok(())
+}
+
+/// A tool's name and category as part of a file's name.
+fn part_name(tool: &str, category: &str) -> String {
+    let text = if category.is_empty() { tool.to_owned() } else { format!("{tool}-{category}") };
+    let plain =
+        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c.to_ascii_lowercase() } else { '-' };
+    text.chars().take(100).map(plain).collect()
 }
 
 /// Gives the pipeline's service its summary and its outputs.

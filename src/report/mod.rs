@@ -39,6 +39,8 @@ pub struct Options {
     pub category: String,
     /// Notes are shown beside warnings.
     pub verbose: bool,
+    /// What of the report SARIF holds.
+    pub part: Part,
     /// The commit scanned, 40 or 64 hexadecimal digits, for formats that require one.
     pub commit: Option<String>,
 }
@@ -53,8 +55,36 @@ impl Default for Options {
             show_suppressed: false,
             category: "portcullis".to_owned(),
             verbose: false,
+            part: Part::Whole,
             commit: None,
         }
+    }
+}
+
+/// A part of a report, for consumers that take so many results at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    #[default]
+    Whole,
+    /// What a scanner of ours found.
+    Scanner(&'static str),
+    /// What the other tool of that index found.
+    Tool(usize),
+}
+
+impl Part {
+    fn holds_tool(self, tool: usize) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Scanner(_) => tool == 0,
+            Self::Tool(one) => tool == one,
+        }
+    }
+
+    /// Of our own scanners.
+    fn holds_scanner(self, scanner: &str) -> bool {
+        !matches!(self, Self::Scanner(one) if one != scanner)
     }
 }
 

@@ -34,8 +34,8 @@ impl Reporter for Sarif {
         out.write_all(
             b"{\n\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\n\"version\":\"2.1.0\",\n\"runs\":[\n",
         )?;
-        for tool in 0..report.tools.len() {
-            if tool > 0 {
+        for (rank, tool) in (0..report.tools.len()).filter(|&tool| options.part.holds_tool(tool)).enumerate() {
+            if rank > 0 {
                 out.write_all(b",\n")?;
             }
             Run::of(report, options, tool).write(out)?;
@@ -56,7 +56,9 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn of(report: &'a ScanReport, options: &'a Options, tool: usize) -> Self {
-        let mut findings: Vec<&Finding> = shown(report, options).filter(|finding| finding.tool == tool).collect();
+        let mut findings: Vec<&Finding> = shown(report, options)
+            .filter(|finding| finding.tool == tool && (tool > 0 || options.part.holds_scanner(finding.scanner())))
+            .collect();
         let mut notices: Vec<Cow<'_, Notice>> = Vec::new();
         if findings.len() > KEPT_RESULTS {
             // A stable sort: equal severities keep the report's order.
@@ -76,7 +78,8 @@ impl<'a> Run<'a> {
             .map(|((_, id), rule)| (id, rule.as_ref()))
             .collect();
         if tool == 0 && options.sarif_all_rules {
-            for rule in &report.all_rules {
+            let wanted = |rule: &&std::sync::Arc<Rule>| options.part.holds_scanner(rule.id.scanner());
+            for rule in report.all_rules.iter().filter(wanted) {
                 rules.entry(&rule.id).or_insert(rule);
             }
         }

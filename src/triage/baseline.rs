@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::is_past;
 use crate::model::{
-    BaselineState, Confidence, FINGERPRINT_SCHEME, Finding, Fingerprint, FingerprintFields, Location, Notice,
-    NoticeKind, Origin, Region, RepoPath, RuleId, ScanReport, Severity,
+    BaselineState, Confidence, Finding, Fingerprint, FingerprintFields, Location, Notice, NoticeKind, Origin, Region,
+    RepoPath, RuleId, ScanReport, Severity,
 };
 
 /// The file's format.
@@ -24,7 +24,7 @@ const SECRET_DIGITS: usize = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// No JSON, or not of this shape.
-    #[error("it is no baseline and no SARIF: {0}")]
+    #[error("it is no baseline: {0}")]
     Shape(#[from] serde_json::Error),
     /// Written by a later version.
     #[error("its version is {0}, and this program reads {VERSION}; write it again")]
@@ -166,38 +166,31 @@ fn secret_bits(salt: &str, digest: &[u8; 32]) -> String {
 }
 
 impl Baseline {
-    /// Reads a baseline file, or any earlier SARIF file that carries our fingerprints.
+    /// Reads a baseline file.
     ///
     /// # Errors
-    /// Where the bytes are neither.
+    /// Where the bytes are none, or of a later version.
     pub fn read(bytes: &[u8]) -> Result<Self, BaselineError> {
-        let value: serde_json::Value = serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))?;
-        if value.get("runs").is_some() {
-            return Ok(Self::from_sarif(&value));
-        }
-        let file: File = serde_json::from_value(value)?;
+        let file: File = serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))?;
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
         }
         Ok(Self { entries: file.entries })
     }
 
-    fn from_sarif(log: &serde_json::Value) -> Self {
-        let runs = log["runs"].as_array().into_iter().flatten();
-        let results = runs.flat_map(|run| run["results"].as_array().into_iter().flatten());
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        // What was absent then is no candidate now.
-        let entries = results.filter(|result| result["baselineState"] != "absent").filter_map(|result| {
-            Some(Entry {
-                path: text(&result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]),
-                rule: text(&result["ruleId"]),
-                message: text(&result["message"]["text"]),
-                severity: text(&result["properties"]["severity"]),
-                fingerprint: Some(result["fingerprints"][FINGERPRINT_SCHEME].as_str()?.to_owned()),
-                ..Entry::default()
-            })
-        });
-        Self { entries: entries.collect() }
+    /// An earlier report that was read from SARIF: ours by their fingerprints, another tool's by what it wrote.
+    /// What was absent then is no candidate now.
+    #[must_use]
+    pub fn of_sarif(report: &ScanReport) -> Self {
+        let entry = |finding: &Finding| {
+            let mut entry = Entry::of(report, finding);
+            if finding.tool == 0 {
+                entry = Entry { key: String::new(), content: String::new(), ..entry };
+                entry.fingerprint = Some(finding.fingerprint.to_string());
+            }
+            entry
+        };
+        Self { entries: report.active().map(entry).collect() }
     }
 
     /// One entry per line, sorted: a change of one finding is a change of one line.
@@ -284,11 +277,7 @@ fn compare_entries(
         states: vec![None; found.len()],
     };
     matcher.pair(|entry| entry.fingerprint.clone().unwrap_or_default(), |at| prints[at].clone(), false);
-    matcher.pair(
-        |entry| format!("{} {:?}", entry.key, entry.secret),
-        |at| format!("{} {:?}", found[at].key, found[at].secret),
-        false,
-    );
+    matcher.pair(|entry| named(&entry.key, entry), |at| named(&found[at].key, &found[at]), false);
     matcher.renamed(renames);
     matcher.pair(moved, |at| moved(&found[at]), true);
     let Matcher { taken, states, .. } = matcher;
@@ -300,7 +289,12 @@ fn compare_entries(
 }
 
 fn moved(entry: &Entry) -> String {
-    if entry.content.is_empty() { String::new() } else { format!("{} {:?}", entry.content, entry.secret) }
+    named(&entry.content, entry)
+}
+
+/// A key with the secret's bits; empty where there is no key.
+fn named(key: &str, entry: &Entry) -> String {
+    if key.is_empty() { String::new() } else { format!("{key} {:?}", entry.secret) }
 }
 
 struct Matcher<'a> {
@@ -437,12 +431,13 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_sarif_file_serves() {
+    fn an_earlier_report_serves() {
         let report = sample::report(&[("a.tf", 1, Severity::High)]);
-        let print = report.findings[0].fingerprint.to_string();
-        let log = serde_json::json!({"runs": [{"results": [{"ruleId": "iac/high-rule",
-            "fingerprints": {FINGERPRINT_SCHEME: print}}]}]});
-        let baseline = Baseline::read(log.to_string().as_bytes()).expect("SARIF");
-        assert_eq!(compared(&baseline, report), ["unchanged"]);
+        let baseline = Baseline::of_sarif(&report);
+        assert!(baseline.entries[0].fingerprint.is_some());
+        assert_eq!(compared(&baseline, report.clone()), ["unchanged"]);
+        let mut gone = report;
+        gone.findings[0].baseline = Some(BaselineState::Absent);
+        assert_eq!(Baseline::of_sarif(&gone).entries, []);
     }
 }

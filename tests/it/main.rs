@@ -6,6 +6,8 @@
 mod action;
 mod advisory;
 #[cfg(unix)]
+mod baseline;
+#[cfg(unix)]
 mod cache;
 #[cfg(unix)]
 mod ci;

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod history;
 mod place;
 mod provenance;
+pub mod renames;
 mod snapshot;
 mod walk;
 
