@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ALSO_REPORTED, Finding, Property, ScanReport};
 
-use super::meaning::{Meaning, same};
+use super::meaning::{Meaning, Names, same};
 
 /// So many later findings a finding is compared with, among those of one rule or of secrets that may
 /// overlap: more stand in no file but one made to be slow.
@@ -24,16 +24,18 @@ const NEIGHBOURS: usize = 64;
 /// Never by weakness (CWE) and line alone. Nothing is merged in an incomplete run: the missing tool's alert
 /// would close and reopen.
 pub fn across_tools(report: &mut ScanReport) -> usize {
-    if !report.complete || report.tools.len() < 2 {
+    let tools: BTreeSet<usize> = report.active().map(|finding| finding.tool).collect();
+    if !report.complete || tools.len() < 2 {
         return 0;
     }
     let again = told_before(report);
+    let mut names = Names::default();
     let meanings: Vec<Meaning<'_>> = report
         .findings
         .iter()
         .enumerate()
         .filter(|(at, f)| f.is_active() && !again.contains(at))
-        .map(|(at, f)| Meaning::of(report, at, f))
+        .map(|(at, f)| Meaning::of(report, at, f, &mut names))
         .collect();
     let groups = groups(&meanings, &pairs(&meanings));
     let mut gone = again;
@@ -69,7 +71,7 @@ fn pairs(meanings: &[Meaning<'_>]) -> Vec<(usize, usize)> {
     let mut lists: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     let mut packages: BTreeMap<_, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
     for (at, one) in meanings.iter().enumerate() {
-        for name in &one.names {
+        for name in one.names.iter() {
             lists.entry((one.path, name)).or_default().push(at);
             if let Some(package) = &one.package {
                 let by_tool = packages.entry((one.path, name.as_str(), package)).or_default();
@@ -114,7 +116,7 @@ fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec
         }
         let list = |group| members.get(&group).cloned().unwrap_or_else(|| vec![group]);
         let (mut all, more) = (list(group_a), list(group_b));
-        let tools = |list: &[usize]| list.iter().flat_map(|&at| &meanings[at].tools).collect::<BTreeSet<_>>();
+        let tools = |list: &[usize]| list.iter().flat_map(|&at| meanings[at].tools()).collect::<BTreeSet<_>>();
         if !tools(&all).is_disjoint(&tools(&more)) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! What a finding means, in terms that findings of all tools share.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -22,11 +23,9 @@ pub struct Meaning<'f> {
     /// Index in the report.
     pub at: usize,
     pub tool: usize,
-    /// Tools that it stands for: its own, and those that an earlier merge found to say the same.
-    pub tools: BTreeSet<&'f str>,
     pub path: &'f str,
     /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
-    pub names: Vec<String>,
+    pub names: Rc<[String]>,
     /// Name and version of the package it is about, in lower case, without Go's `v`.
     pub package: Option<(String, String)>,
     pub secret: bool,
@@ -35,28 +34,44 @@ pub struct Meaning<'f> {
     /// The same of the block around it.
     pub block: (u32, u32),
     region: Region,
+    finding: &'f Finding,
+    called: &'f str,
 }
+
+/// The names that rules answer to, by tool, rule and the finding's other names: many findings share them.
+#[derive(Default)]
+pub struct Names<'f>(BTreeMap<Named<'f>, Rc<[String]>>);
+
+type Named<'f> = (usize, &'f str, &'f Vec<String>);
 
 impl<'f> Meaning<'f> {
     /// Of the finding at an index of the report.
-    pub fn of(report: &'f ScanReport, at: usize, finding: &'f Finding) -> Self {
+    pub fn of(report: &'f ScanReport, at: usize, finding: &'f Finding, known: &mut Names<'f>) -> Self {
         let tool = report.tools.get(finding.tool).map_or("", |tool| tool.name.as_str());
         let ours = finding.tool == 0;
-        let also = reported(finding).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
+        let prefix = if ours { finding.scanner() } else { tool };
+        let names = known.0.entry((finding.tool, finding.rule.as_str(), &finding.also_known_as));
         let region = finding.primary.region;
         let block = finding.extent.unwrap_or(region);
         Self {
             at,
             tool: finding.tool,
-            tools: also.chain([tool]).collect(),
             path: finding.primary.path.as_str(),
-            names: names(report, finding, if ours { finding.scanner() } else { tool }),
+            names: Rc::clone(names.or_insert_with(|| self::names(report, finding, prefix).into())),
             package: if ours { own_package(finding) } else { package(&finding.message) },
             secret: if ours { finding.scanner() == "secrets" } else { is_secret_tool(tool) },
             lines: (region.start_line, region.end_line),
             block: (block.start_line.min(region.start_line), block.end_line.max(region.end_line)),
             region,
+            finding,
+            called: tool,
         }
+    }
+
+    /// Tools that it stands for: its own, and those that an earlier merge found to say the same.
+    pub fn tools(&self) -> impl Iterator<Item = &'f str> {
+        let also = reported(self.finding).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
+        also.chain([self.called])
     }
 
     fn is_in(&self, other: &Self) -> bool {

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0 of any tool, read tolerantly: what breaks the standard is repaired or left out, and told.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::mem::take;
@@ -140,11 +141,11 @@ impl<'a> Import<'a> {
                 return;
             }
             match reader.result(text) {
-                Outcome::Finding(mut incoming, rule, repairs) => {
+                Outcome::Finding(mut incoming, known, repairs) => {
                     count += 1;
                     tally.repaired += usize::from(repairs.count > 0);
                     self.values.extend(repairs.values);
-                    keep_rule(&mut run.rules, *rule);
+                    run.name(&known.rule, incoming.finding.severity);
                     let text = self.texts.push(&take(&mut incoming.text));
                     run.results.push(Taken { incoming, text });
                 }
@@ -213,6 +214,7 @@ fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'
             artifacts: &run.artifacts,
             root: &settings.root,
         },
+        known: RefCell::default(),
     }
 }
 
@@ -235,6 +237,17 @@ fn mask(runs: &mut [Run], texts: &mut Vec<PackedText>, values: &Values) {
 }
 
 impl Run {
+    /// Keeps a rule that a result of that severity names: without a score it is as bad as its worst result.
+    fn name(&mut self, rule: &Rule, severity: Severity) {
+        let severity = rule.score.map_or(severity, Severity::from_score);
+        match self.rules.get_mut(rule.id.as_str()) {
+            Some(known) => known.severity = known.severity.max(severity),
+            None => {
+                self.rules.insert(rule.id.as_str().to_owned(), Rule { severity, ..rule.clone() });
+            }
+        }
+    }
+
     fn join(mut self, report: &mut ScanReport, texts: &[PackedText]) {
         let index = if self.tool.name == report.tools[0].name {
             0

@@ -1,6 +1,7 @@
 //! One foreign result as a finding: its severity, message, place and what it shall not show.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -25,7 +26,7 @@ const LONGEST: usize = 64;
 
 /// What a result comes to.
 pub enum Outcome {
-    Finding(Box<Incoming>, Box<Rule>, sarif_repair::Repairs),
+    Finding(Box<Incoming>, Arc<Known>, sarif_repair::Repairs),
     NoDefect,
     Broken,
 }
@@ -43,6 +44,14 @@ pub struct Incoming {
     pub also: BTreeSet<String>,
 }
 
+/// A rule that results of a run name.
+pub struct Known {
+    /// As its tool describes it.
+    pub rule: Rule,
+    /// Our rule for the same.
+    equal: Option<Arc<Rule>>,
+}
+
 /// Reads the results of one run.
 pub struct Reader<'r> {
     pub secret: bool,
@@ -53,6 +62,8 @@ pub struct Reader<'r> {
     pub flat: bool,
     pub rules: Rules<'r>,
     pub resolver: Resolver<'r>,
+    /// Rules met before, by id: a run names few, and each often.
+    pub known: RefCell<BTreeMap<String, Arc<Known>>>,
 }
 
 impl Reader<'_> {
@@ -66,8 +77,8 @@ impl Reader<'_> {
         let Some((id, descriptor)) = self.rules.find(&object) else { return Outcome::Broken };
         let descriptor = descriptor.unwrap_or(&Value::Null);
         let level = self.level(&object, &id, descriptor);
-        let equal = self.equal_rule.and_then(|find| find(&id));
-        let severity = self.severity(&object, descriptor, level, equal.as_deref());
+        let rule = self.known(&id, descriptor);
+        let severity = self.severity(&object, descriptor, level, rule.equal.as_deref());
         let message = message(&object, descriptor);
         object.insert("ruleId".into(), json!(id));
         object.insert("level".into(), json!(level));
@@ -82,14 +93,24 @@ impl Reader<'_> {
         if let Some(find) = self.find_secrets {
             repairs.count += sarif_repair::hide_found(&mut object, &|text| find(&path, text));
         }
-        let mut rule = rule(&id, descriptor, self.rules.default, self.information_uri);
-        rule.severity = rule.score.map_or(severity, Severity::from_score);
-        let mut finding = finding(&object, &rule, severity, path);
-        finding.also_known_as.extend(equal.filter(|own| own.id != rule.id).map(|own| own.id.as_str().to_owned()));
+        let mut finding = finding(&object, &rule.rule, severity, path);
+        let equal = rule.equal.iter().filter(|own| own.id != rule.rule.id);
+        finding.also_known_as.extend(equal.map(|own| own.id.as_str().to_owned()));
         finding.also_known_as.extend(also.iter().filter_map(|line| Some(line.split(' ').nth_back(1)?.to_owned())));
         let mut incoming = Incoming { finding, text: String::new(), digest: [0; 16], known, also };
         incoming.set(object);
-        Outcome::Finding(Box::new(incoming), Box::new(rule), repairs)
+        Outcome::Finding(Box::new(incoming), rule, repairs)
+    }
+
+    fn known(&self, id: &str, descriptor: &Value) -> Arc<Known> {
+        let mut all = self.known.borrow_mut();
+        if let Some(known) = all.get(id) {
+            return Arc::clone(known);
+        }
+        let rule = rule(id, descriptor, self.rules.default, self.information_uri);
+        let known = Arc::new(Known { rule, equal: self.equal_rule.and_then(|find| find(id)) });
+        all.insert(id.to_owned(), Arc::clone(&known));
+        known
     }
 
     /// The result's own level, else what its invocation sets, else its rule's, else `warning` (SARIF 3.27.10).

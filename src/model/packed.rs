@@ -10,9 +10,9 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
 /// Bytes that are compressed together.
-const BLOCK: usize = 128 << 10;
+const BLOCK: usize = 16 << 10;
 /// Unpacked blocks kept at hand: results are written in another order than they came in.
-const RECENT: usize = 64;
+const RECENT: usize = 128;
 
 /// Takes texts, one after the other.
 #[derive(Default)]
