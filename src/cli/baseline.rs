@@ -13,6 +13,7 @@ use crate::triage::baseline::{Baseline, BaselineError};
 
 /// Where a baseline stands unless told otherwise.
 pub const DEFAULT_FILE: &str = "portcullis-baseline.json";
+const HINT: &str = "`portcullis baseline write` makes one";
 
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]
@@ -49,41 +50,64 @@ pub struct BaselineScan {
     pub file: PathBuf,
 }
 
-/// Reads a baseline, or the earlier SARIF report of any tool, plain or gzip, as one.
+/// A file that serves as a baseline.
+pub enum Known {
+    /// What `portcullis baseline` wrote.
+    Ours(Baseline),
+    /// A file's name and bytes, to be an earlier report, and why they are no baseline.
+    Report(String, Vec<u8>, BaselineError),
+}
+
+/// Reads the file; of an earlier report only its bytes, since how one is read depends on the scan.
 ///
 /// # Errors
-/// One sentence that names the file.
+/// One sentence that names the file: it cannot be read, or is of a later version.
 #[expect(clippy::disallowed_methods, reason = "the command reads the file it is given")]
-pub fn read(file: &Path) -> Result<Baseline, CliError> {
-    let hint = "`portcullis baseline write` makes one";
+pub fn open(file: &Path) -> Result<Known, CliError> {
     let bytes = std::fs::read(file)
-        .map_err(|error| CliError::usage(format!("cannot read the baseline `{}`: {error}. {hint}", file.display())))?;
+        .map_err(|error| CliError::usage(format!("cannot read the baseline `{}`: {error}. {HINT}", file.display())))?;
     match Baseline::read(&bytes) {
-        Err(BaselineError::Shape(no_baseline)) => earlier_report(file, &bytes).map_err(|error| match error {
-            ImportError::Version(_) | ImportError::Json(_) => CliError::usage(format!(
-                "{}: it is no baseline ({no_baseline}) and no SARIF 2.1.0. {hint}",
-                file.display()
-            )),
-            error => CliError::usage(format!("{}: {error}", file.display())),
-        }),
-        read => read.map_err(|error| CliError::usage(format!("{}: {error}", file.display()))),
+        Ok(baseline) => Ok(Known::Ours(baseline)),
+        Err(error @ BaselineError::Shape(_)) => Ok(Known::Report(file.display().to_string(), bytes, error)),
+        Err(error) => Err(CliError::usage(format!("{}: {error}", file.display()))),
     }
 }
 
-fn earlier_report(file: &Path, bytes: &[u8]) -> Result<Baseline, ImportError> {
-    let settings = ImportSettings::default();
-    let mut import = Import::new(&settings);
-    import.read(&file.to_string_lossy(), bytes)?;
-    let mut report = ScanReport { complete: true, ..ScanReport::default() };
-    import.finish(&mut report);
-    Ok(Baseline::of_sarif(&report))
+impl Known {
+    /// The baseline. An earlier SARIF report of any tool, plain or gzip, is read with the settings by which the
+    /// scan reads other tools' reports: equal results then have equal identities, and no secret is told.
+    ///
+    /// # Errors
+    /// One sentence that names the file: it is no SARIF either.
+    pub fn baseline(self, settings: impl FnOnce() -> Result<ImportSettings, CliError>) -> Result<Baseline, CliError> {
+        let (file, bytes, no_baseline) = match self {
+            Self::Ours(baseline) => return Ok(baseline),
+            Self::Report(file, bytes, error) => (file, bytes, error),
+        };
+        let settings = settings()?;
+        let mut import = Import::new(&settings);
+        import.read(&file, &bytes).map_err(|error| match error {
+            ImportError::Version(_) | ImportError::Json(_) => {
+                CliError::usage(format!("{file}: {no_baseline}, and no SARIF 2.1.0. {HINT}"))
+            }
+            error => CliError::usage(format!("{file}: {error}")),
+        })?;
+        let mut report = ScanReport { complete: true, ..ScanReport::default() };
+        import.finish(&mut report);
+        Ok(Baseline::of_sarif(&report))
+    }
 }
 
 /// Carries the command out on the report of the scan it asked for; what to tell the user.
 ///
 /// # Errors
 /// One sentence: the file exists, cannot be read or written, or the scan is incomplete.
-pub fn store(command: &BaselineCommand, report: &ScanReport) -> Result<String, CliError> {
+pub fn store(
+    command: &BaselineCommand,
+    report: &ScanReport,
+    settings: impl FnOnce() -> Result<ImportSettings, CliError>,
+) -> Result<String, CliError> {
+    let read = |file: &Path| open(file)?.baseline(settings);
     let (file, baseline) = match command {
         BaselineCommand::Write(scan) if scan.file.exists() => {
             return Err(CliError::usage(format!(

@@ -10,11 +10,11 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, cache, gate_report, linters, plan, settings, targets, tools};
+use super::{CliError, cache, foreign, gate_report, linters, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine::{self, Mask};
 use crate::external::tool::Running;
-use crate::external::{Import, dedup};
+use crate::external::{Import, ImportSettings, dedup};
 use crate::model::{Confidence, Notice, NoticeKind, ScanReport};
 use crate::scan::iac;
 use crate::scan::registry::BUILT_IN;
@@ -38,6 +38,13 @@ struct Scanned {
     mask: Mask,
 }
 
+impl Scanned {
+    /// How reports of other tools on this tree are read, earlier ones too.
+    fn foreign(&self) -> Result<ImportSettings, CliError> {
+        foreign::settings(&self.base, self.configuration.tool_severity.clone())
+    }
+}
+
 /// Runs a scan and maps its verdict to an exit code.
 pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let ci = args.ci.then(Ci::find).flatten();
@@ -47,13 +54,14 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         terminal.remark(&ci.describe());
     }
     let targets = targets::find(args, ci)?;
-    let baseline = args.baseline.as_deref().map(super::baseline::read).transpose()?;
+    let known = args.baseline.as_deref().map(super::baseline::open).transpose()?;
     let not_updated = args.update_db.as_deref().and_then(|from| super::db::refresh(from, terminal.quiet));
     let mut done = scanned(args, terminal, true)?;
     done.report.notices.extend(without_base.into_iter().chain(not_updated));
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
-    if let Some(baseline) = baseline {
+    if let Some(known) = known {
+        let baseline = known.baseline(|| done.foreign())?;
         let renames = args.renames.as_deref().map(|since| renames(&done.base, since)).transpose();
         let renames = renames.map_err(|error| CliError::usage(format!("--renames: {error}")))?;
         baseline.compare(&mut done.report, &renames.unwrap_or_default(), &done.today);
@@ -186,14 +194,14 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
 
 /// Adds other tools' SARIF to the report, and marks what means the same.
 fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
-    let Scanned { report, base, configuration, tools, .. } = done;
-    if args.sarif.is_empty() && tools.is_empty() {
+    if args.sarif.is_empty() && done.tools.is_empty() {
         return Ok(());
     }
-    let settings = super::foreign::settings(base, configuration.tool_severity.clone())?;
+    let settings = done.foreign()?;
+    let Scanned { report, tools, .. } = done;
     let mut import = Import::new(&settings);
     for file in &args.sarif {
-        super::foreign::read(&mut import, file)?;
+        foreign::read(&mut import, file)?;
     }
     for tool in tools.drain(..) {
         tool.finish(&mut import, settings.find_secrets.as_deref());
@@ -209,7 +217,8 @@ fn merge_foreign(args: &ScanArgs, done: &mut Scanned) -> Result<(), CliError> {
 pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let scan = match &args.command {
         BaselineCommand::Show { file } => {
-            let baseline = super::baseline::read(file)?;
+            let settings = || foreign::settings(Path::new("."), Default::default());
+            let baseline = super::baseline::open(file)?.baseline(settings)?;
             let mut text = Vec::new();
             let shown = super::baseline::show(&baseline, &mut text);
             shown.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
@@ -221,7 +230,7 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
     let mut done = scanned(&args_of_scan, terminal, false)?;
     triage(&mut done, &GateSettings::default(), &args_of_scan);
     terminal.notices(&done.report);
-    let told = super::baseline::store(&args.command, &done.report)?;
+    let told = super::baseline::store(&args.command, &done.report, || done.foreign())?;
     super::print(format!("{told}\n").as_bytes())
 }
 

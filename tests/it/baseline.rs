@@ -235,3 +235,36 @@ fn an_earlier_report_of_any_tool_is_a_baseline() {
     assert!(folder.join("all.sarif").is_file(), "{}", String::from_utf8_lossy(&whole.stderr));
     assert_eq!(state("all.sarif", false), ["unchanged"; 3]);
 }
+
+#[test]
+fn an_earlier_report_is_read_as_the_scan_reads_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let value = ["k3v9QwzT1x7", "pmr5t2n8b6"].concat();
+    let result = |path: &str, text: &str| {
+        let place = serde_json::json!({"artifactLocation": {"uri": path}, "region": {"startLine": 1}});
+        serde_json::json!({"ruleId": "B105", "level": "note", "message": {"text": text},
+            "locations": [{"physicalLocation": place}]})
+    };
+    let log = |results: &[serde_json::Value]| {
+        let tool = serde_json::json!({"driver": {"name": "Bandit"}});
+        serde_json::json!({"version": "2.1.0", "runs": [{"tool": tool, "results": results}]}).to_string()
+    };
+    let root = folder.canonicalize().unwrap();
+    let same = result(&format!("{}/a.py", root.display()), &format!("password = '{value}'"));
+    let gone = result("b.py", &format!("db_password = '{value}x' gone"));
+    write(folder, "old.sarif", &log(&[same.clone(), gone]));
+    write(folder, "new.sarif", &log(&[same]));
+    let flags = ["--scanners", "deps", "--baseline", "old.sarif", "--sarif", "new.sarif", "--show-suppressed"];
+    let (_, findings) = scan(folder, &flags);
+    let states: Vec<_> = findings.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["unchanged", "absent"]);
+    assert!(findings.iter().all(|one| !one.to_string().contains(&value)), "{findings:?}");
+    let show = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .current_dir(folder)
+        .args(["baseline", "show", "old.sarif"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(show.stdout).unwrap();
+    assert!(text.contains("B105") && !text.contains(&value), "{text}");
+}
