@@ -1,5 +1,6 @@
 //! Where the reports of a scan go.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -129,7 +130,9 @@ fn split(path: &Path, format: &Format, report: &ScanReport, options: &report::Op
     let ours = report.scanners.iter().map(|name| ((*name).to_owned(), report::Part::Scanner(name)));
     let others = report.tools.iter().enumerate().skip(1);
     let others = others.map(|(at, tool)| (part_name(&tool.name, &tool.category), report::Part::Tool(at)));
+    let mut taken = BTreeSet::new();
     for (name, part) in ours.chain(others) {
+        let name = free_name(name, &mut taken);
         let category = format!("{}-{name}", options.category);
         let file = path.with_extension(format!("{name}.{}", path.extension().unwrap_or_default().to_string_lossy()));
         let options = report::Options { part, category, ..options.clone() };
@@ -144,6 +147,13 @@ fn part_name(tool: &str, category: &str) -> String {
     let plain =
         |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c.to_ascii_lowercase() } else { '-' };
     text.chars().take(100).map(plain).collect()
+}
+
+/// The name, or with a number where another part has it: no tool calls itself into our file.
+fn free_name(name: String, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
+    free.unwrap_or(name)
 }
 
 /// Gives the pipeline's service its summary and its outputs.
@@ -189,4 +199,17 @@ fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = write(&mut out).and_then(|()| out.flush());
     written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_takes_the_file_of_another() {
+        let mut taken = BTreeSet::new();
+        let parts = ["secrets".to_owned(), part_name("Secrets", ""), part_name("a", "b-c"), part_name("a-b", "c")];
+        let names = parts.map(|name| free_name(name, &mut taken));
+        assert_eq!(names, ["secrets", "secrets-2", "a-b-c", "a-b-c-2"]);
+    }
 }
