@@ -9,8 +9,8 @@ use gix::{Repository, Tree};
 use super::{fault, open};
 use crate::source::SourceError;
 
-/// Files removed times files added that are compared with each other; of more, equal ones alone are found.
-const PAIRS: usize = 1_000_000;
+/// So many removed files against as many added ones are compared; of more, equal files alone are found.
+const FILES: usize = 1_000;
 
 /// Files that were renamed between a commit and `HEAD`, old paths to new ones, relative to `folder`: equal ones,
 /// and those half of whose content stayed, as `git diff -M` takes them.
@@ -21,7 +21,7 @@ pub fn renames(folder: &Path, since: &str) -> Result<BTreeMap<String, String>, S
     let opened = open(folder)?;
     let local = opened.repository.to_thread_local();
     let (before, after) = (tree(&local, since)?, tree(&local, "HEAD")?);
-    let rewrites = gix::diff::Rewrites { copies: None, percentage: Some(0.5), limit: PAIRS, ..Default::default() };
+    let rewrites = gix::diff::Rewrites { copies: None, percentage: Some(0.5), limit: FILES, ..Default::default() };
     let options = gix::diff::Options::default().with_rewrites(Some(rewrites));
     let changes = local.diff_tree_to_tree(&before, &after, options).map_err(|error| fault("cannot compare", &error))?;
     let inside = below(&opened.root, folder);
