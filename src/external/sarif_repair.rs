@@ -24,8 +24,8 @@ const ROUNDS: usize = 4;
 /// Members that hold no text of the tree: identities and places.
 const NO_TEXT: &[&str] =
     &["ruleId", "level", "uri", "uriBaseId", "guid", "correlationGuid", "fingerprints", "partialFingerprints"];
-/// Nesting of foreign JSON that is walked.
-const DEEPEST: usize = 64;
+/// Nesting of foreign JSON that is walked: all that serde_json reads.
+const DEEPEST: usize = 128;
 
 /// What was done to one result.
 pub struct Repairs {

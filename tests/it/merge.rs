@@ -126,6 +126,30 @@ fn a_file_that_is_no_sarif_is_refused_whole() {
     assert!(import.read("x", "\u{feff}{\"version\":\"2.1.0\",\"runs\":[]}".as_bytes()).is_ok());
 }
 
+#[test]
+fn a_secret_is_masked_however_deep_it_stands() {
+    let value = ["k3v9QwzT1x7", "pmr5t2n8b6"].concat();
+    let found = value.clone();
+    let find = move |_: &portcullis::model::RepoPath, text: &str| -> Vec<std::ops::Range<usize>> {
+        text.match_indices(&found).map(|(at, text)| at..at + text.len()).collect()
+    };
+    let settings = ImportSettings { find_secrets: Some(Box::new(find)), ..ImportSettings::default() };
+    for depth in [1, 63, 64, 65, 100, 120] {
+        let deep = format!("{}\"{value}\"{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let text = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"a"}}}},"results":[{{"ruleId":"A","message":{{"text":"x"}},"properties":{deep},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"a"}}}}}}]}}]}}]}}"#
+        );
+        let mut import = Import::new(&settings);
+        import.read("x", text.as_bytes()).unwrap();
+        let mut report = ScanReport { complete: true, ..ScanReport::default() };
+        import.finish(&mut report);
+        assert_eq!(report.findings.len(), 1, "{depth}");
+        let mut out = Vec::new();
+        report::find("sarif").unwrap().reporter.write(&report, &Options::default(), &mut out).unwrap();
+        assert!(!String::from_utf8(out).unwrap().contains(&value), "{depth}");
+    }
+}
+
 /// The output of eight tools, each in its own shape, as they wrote it for one small tree.
 fn tools() -> Vec<Value> {
     let value = ["k3v#9w_zq@1x", "7!pmr5t2n8b6c4d0fgh"].concat();
