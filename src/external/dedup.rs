@@ -55,7 +55,7 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
 
 /// Findings that an earlier merge made part of another, which is here: they come from their tool's own file.
 fn told_before(report: &ScanReport) -> BTreeSet<usize> {
-    let told: BTreeSet<&String> = report.findings.iter().flat_map(reported).collect();
+    let told: BTreeSet<&String> = report.findings.iter().flat_map(|finding| finding.list(ALSO_REPORTED)).collect();
     let is_told = |finding: &Finding| !told.is_empty() && told.contains(&line(report, finding));
     (0..report.findings.len()).filter(|&at| is_told(&report.findings[at])).collect()
 }
@@ -143,22 +143,11 @@ fn merge(report: &mut ScanReport, first: usize, other: usize) {
     kept.confidence = kept.confidence.max(gone.confidence);
     kept.also_known_as.push(gone.rule.as_str().to_owned());
     kept.also_known_as.extend(gone.also_known_as.iter().cloned());
-    let mut lines: BTreeSet<String> = reported(&gone).iter().chain(reported(kept)).cloned().collect();
+    let mut lines: BTreeSet<String> =
+        gone.list(ALSO_REPORTED).iter().chain(kept.list(ALSO_REPORTED)).cloned().collect();
     lines.insert(said);
     kept.properties.retain(|(key, _)| *key != ALSO_REPORTED);
     kept.properties.push((ALSO_REPORTED, Property::List(lines.into_iter().collect())));
-}
-
-/// The lines of `alsoReportedBy`.
-pub(super) fn reported(finding: &Finding) -> &[String] {
-    finding
-        .properties
-        .iter()
-        .find_map(|(key, value)| match value {
-            Property::List(lines) if *key == ALSO_REPORTED => Some(lines.as_slice()),
-            _ => None,
-        })
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -260,7 +249,7 @@ mod tests {
         );
         assert_eq!(across_tools(&mut report), 2);
         let kept: Vec<(&str, &[String])> =
-            report.findings.iter().map(|one| (one.message.as_str(), reported(one))).collect();
+            report.findings.iter().map(|one| (one.message.as_str(), one.list(ALSO_REPORTED))).collect();
         assert_eq!((kept.len(), kept[0].1.len(), kept[1].1.len()), (2, 0, 2), "{kept:?}");
     }
 
@@ -294,9 +283,9 @@ mod tests {
         foreign(&mut report, "checkov", "CKV_1", 5, "x");
         foreign(&mut report, "other", "CKV_1", 5, "x");
         assert_eq!(across_tools(&mut report), 1);
-        assert_eq!(reported(&report.findings[0]).len() + reported(&report.findings[1]).len(), 1);
+        assert_eq!(report.findings[0].list(ALSO_REPORTED).len() + report.findings[1].list(ALSO_REPORTED).len(), 1);
         assert_eq!(report.findings[0].primary.region.start_line, 4);
-        assert!(reported(&report.findings[0]).is_empty(), "the nearest pair is the same finding");
+        assert!(report.findings[0].list(ALSO_REPORTED).is_empty(), "the nearest pair is the same finding");
     }
 
     #[test]

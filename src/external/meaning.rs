@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::dedup::reported;
 use super::sarif_tools::is_secret_tool;
-use crate::model::{Finding, Property, Region, ScanReport};
+use crate::model::{ALSO_REPORTED, Finding, Region, ScanReport};
 
 /// How tools write a package and its version in their messages: trivy, osv-scanner, grype.
 static PACKAGES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -70,7 +69,7 @@ impl<'f> Meaning<'f> {
 
     /// Tools that it stands for: its own, and those that an earlier merge found to say the same.
     pub fn tools(&self) -> impl Iterator<Item = &'f str> {
-        let also = reported(self.finding).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
+        let also = self.finding.list(ALSO_REPORTED).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
         also.chain([self.called])
     }
 
@@ -100,12 +99,7 @@ fn names(report: &ScanReport, finding: &Finding, prefix: &str) -> Vec<String> {
 }
 
 fn own_package(finding: &Finding) -> Option<(String, String)> {
-    let text = |wanted: &str| {
-        finding.properties.iter().find_map(|(name, value)| match value {
-            Property::Text(text) if *name == wanted && !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
-    };
+    let text = |name: &str| finding.text(name).filter(|text| !text.is_empty());
     Some(normal(text("package")?, text("version")?))
 }
 

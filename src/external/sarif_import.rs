@@ -202,6 +202,8 @@ fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'
     let flat = sarif_tools::flat(&tool.name);
     let given = settings.severities.iter().find(|(name, _)| name.eq_ignore_ascii_case(&tool.name));
     let default = given.map(|(_, severity)| *severity).or(secret.then_some(Severity::High)).or(flat);
+    let resolver =
+        Resolver { bases: run.members.get("originalUriBaseIds"), artifacts: &run.artifacts, root: &settings.root };
     Reader {
         secret,
         information_uri: &tool.information_uri,
@@ -209,21 +211,21 @@ fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'
         equal_rule: settings.equal_rule.as_deref(),
         flat: flat.is_some() && given.is_none(),
         rules: Rules::of(&run.members, default),
-        resolver: Resolver {
-            bases: run.members.get("originalUriBaseIds"),
-            artifacts: &run.artifacts,
-            root: &settings.root,
-        },
+        folders: resolver.folders(),
+        resolver,
         known: RefCell::default(),
     }
 }
 
 /// Masks in all results what a secret tool quoted of any file.
 fn mask(runs: &mut [Run], texts: &mut Vec<PackedText>, values: &Values) {
+    if values.are_none() {
+        return;
+    }
     let mut masked = Packer::default();
     let before = texts.len();
     for taken in runs.iter_mut().flat_map(|run| &mut run.results) {
-        let text = if values.are_none() { String::new() } else { texts[taken.text].text() };
+        let text = texts[taken.text].text();
         if !values.may_be_in(&text) {
             continue;
         }

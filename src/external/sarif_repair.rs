@@ -80,10 +80,6 @@ pub fn result(object: &mut Map<String, Value>, resolver: &Resolver<'_>, secret_t
     for value in object.values_mut() {
         mask_addresses(value, 0);
     }
-    let folders = resolver.folders();
-    if !folders.is_empty() {
-        repairs += hide_folders(object, &folders);
-    }
     Repairs { count: repairs, values }
 }
 
@@ -142,49 +138,43 @@ impl Values {
 
 /// Masks the ranges that `find` gives, in every text of a result but its identities; the number of texts.
 pub fn hide_found(object: &mut Map<String, Value>, find: &dyn Fn(&str) -> Vec<Range<usize>>) -> usize {
-    let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
-    open.map(|(_, value)| hide_in(value, find, 0)).sum()
+    let hide = |text: &mut String| {
+        // Until nothing more is found: what a mask leaves may read otherwise, and merging again must find nothing.
+        let rounds = (0..ROUNDS).take_while(|_| match without(text, find(text)) {
+            Some(masked) => {
+                *text = masked;
+                true
+            }
+            None => false,
+        });
+        rounds.count() > 0
+    };
+    change_texts(object, &|text| text.len() >= LEAST && hide(text), 0)
 }
 
 /// Takes folders of the machine where the tool ran off the paths in its words; the number of texts.
-fn hide_folders(object: &mut Map<String, Value>, folders: &[String]) -> usize {
+pub fn hide_folders(object: &mut Map<String, Value>, folders: &[String]) -> usize {
+    let hide = |text: &mut String| {
+        let held = folders.iter().filter(|folder| text.contains(folder.as_str())).collect::<Vec<_>>();
+        held.iter().for_each(|folder| *text = text.replace(folder.as_str(), ""));
+        !held.is_empty()
+    };
+    if folders.is_empty() { 0 } else { change_texts(object, &hide, 0) }
+}
+
+/// Gives `change` every text of a result but its identities; the number of those it says it changed.
+fn change_texts(object: &mut Map<String, Value>, change: &dyn Fn(&mut String) -> bool, depth: usize) -> usize {
     let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
-    open.map(|(_, value)| without_folders(value, folders, 0)).sum()
+    open.map(|(_, value)| change_text(value, change, depth)).sum()
 }
 
-fn without_folders(value: &mut Value, folders: &[String], depth: usize) -> usize {
+fn change_text(value: &mut Value, change: &dyn Fn(&mut String) -> bool, depth: usize) -> usize {
     match value {
-        Value::String(text) => {
-            let held = folders.iter().filter(|folder| text.contains(folder.as_str())).collect::<Vec<_>>();
-            held.iter().for_each(|folder| *text = text.replace(folder.as_str(), ""));
-            usize::from(!held.is_empty())
-        }
+        Value::String(text) => usize::from(change(text)),
         Value::Array(items) if depth < DEEPEST => {
-            items.iter_mut().map(|item| without_folders(item, folders, depth + 1)).sum()
+            items.iter_mut().map(|item| change_text(item, change, depth + 1)).sum()
         }
-        Value::Object(object) if depth < DEEPEST => hide_folders(object, folders),
-        _ => 0,
-    }
-}
-
-fn hide_in(value: &mut Value, find: &dyn Fn(&str) -> Vec<Range<usize>>, depth: usize) -> usize {
-    match value {
-        Value::String(text) if text.len() >= LEAST => {
-            // Until nothing more is found: what a mask leaves may read otherwise, and merging again must find nothing.
-            let rounds = (0..ROUNDS).take_while(|_| match without(text, find(text)) {
-                Some(masked) => {
-                    *text = masked;
-                    true
-                }
-                None => false,
-            });
-            usize::from(rounds.count() > 0)
-        }
-        Value::Array(items) if depth < DEEPEST => items.iter_mut().map(|item| hide_in(item, find, depth + 1)).sum(),
-        Value::Object(object) if depth < DEEPEST => {
-            let open = object.iter_mut().filter(|(name, _)| !NO_TEXT.contains(&name.as_str()));
-            open.map(|(_, item)| hide_in(item, find, depth + 1)).sum()
-        }
+        Value::Object(object) if depth < DEEPEST => change_texts(object, change, depth + 1),
         _ => 0,
     }
 }

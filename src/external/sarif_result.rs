@@ -62,6 +62,8 @@ pub struct Reader<'r> {
     pub flat: bool,
     pub rules: Rules<'r>,
     pub resolver: Resolver<'r>,
+    /// [`Resolver::folders`]: what its words shall not name.
+    pub folders: Vec<String>,
     /// Rules met before, by id: a run names few, and each often.
     pub known: RefCell<BTreeMap<String, Arc<Known>>>,
 }
@@ -90,6 +92,7 @@ impl Reader<'_> {
         let known = take_fingerprint(&mut object);
         let also = take_additions(&mut object);
         let mut repairs = sarif_repair::result(&mut object, &self.resolver, self.secret);
+        repairs.count += sarif_repair::hide_folders(&mut object, &self.folders);
         if let Some(find) = self.find_secrets {
             repairs.count += sarif_repair::hide_found(&mut object, &|text| find(&path, text));
         }
@@ -123,8 +126,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The rule's score, then what the tool writes in properties, then our equal rule's for tools that have
-    /// none, then the tool's default, then the level.
+    /// What the result's properties say, then the rule's (its score first), then our equal rule's for tools that
+    /// have none, then the tool's default, then the level.
     fn severity(&self, object: &Map<String, Value>, rule: &Value, level: &str, equal: Option<&Rule>) -> Severity {
         let own = object.get("properties").unwrap_or(&Value::Null);
         let stated = [own, &rule["properties"]].into_iter().find_map(|bag| {

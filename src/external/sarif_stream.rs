@@ -37,6 +37,13 @@ pub struct Run {
     pub artifacts: Vec<Value>,
 }
 
+impl Frame {
+    /// The run that is read.
+    fn last(&mut self) -> Option<&mut Run> {
+        self.runs.as_mut()?.last_mut()
+    }
+}
+
 /// Everything but the results.
 ///
 /// # Errors
@@ -156,7 +163,7 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
                 }
                 (Part::Run(_), kept, Pass::Frame(frame)) if KEPT.contains(&kept) => {
                     let value = map.next_value()?;
-                    if let Some(run) = frame.runs.as_mut().and_then(|runs| runs.last_mut()) {
+                    if let Some(run) = frame.last() {
                         run.members.insert(name, value);
                     }
                 }
@@ -179,7 +186,7 @@ impl<'de> Visitor<'de> for Reading<'_, '_> {
                     list.next_element::<Box<RawValue>>()?.map(|result| each(run, result.get()))
                 }
                 (Part::Artifacts, Pass::Frame(frame)) => list.next_element::<Value>()?.map(|mut artifact| {
-                    if let Some(run) = frame.runs.as_mut().and_then(|runs| runs.last_mut()) {
+                    if let Some(run) = frame.last() {
                         // The place alone: contents may be large.
                         run.artifacts.push(artifact.get_mut("location").map(Value::take).unwrap_or_default());
                     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Confidence, Fingerprint, Origin, PackedText, Properties, RepoPath, RuleId, Severity};
+use super::{Confidence, Fingerprint, Origin, PackedText, Properties, Property, RepoPath, RuleId, Severity};
 
 /// The property of a result from another tool that holds the severity it came to: merging again comes to the same.
 pub const OWN_SEVERITY: &str = "portcullisSeverity";
@@ -162,6 +162,25 @@ impl Finding {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.suppressions.is_empty() && self.baseline != Some(BaselineState::Absent)
+    }
+
+    /// The text of a property; `None` where it has none of that name, or no text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find_map(|(key, value)| match value {
+            Property::Text(text) if *key == name => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The texts of a property; empty where it has none of that name, or no list.
+    #[must_use]
+    pub fn list(&self, name: &str) -> &[String] {
+        let lists = self.properties.iter().find_map(|(key, value)| match value {
+            Property::List(list) if *key == name => Some(list.as_slice()),
+            _ => None,
+        });
+        lists.unwrap_or_default()
     }
 
     /// The scanner: what stands before the first `/` of the rule's id.

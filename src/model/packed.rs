@@ -97,6 +97,7 @@ impl Packed {
 
 impl PackedText {
     /// A text by itself.
+    #[cfg(test)]
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let mut packer = Packer::default();

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::{Options, Reporter, cut, first_sentence, sarif_rules::sentence};
-use crate::model::{Finding, Property, Rule, ScanReport, Severity};
+use crate::model::{Finding, Rule, ScanReport, Severity};
 
 /// Version of the security report schemas.
 const SCHEMA: &str = "15.0.7";
@@ -114,12 +114,7 @@ impl Security {
 
 /// The first of the named text properties.
 pub fn text_property<'a>(finding: &'a Finding, names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|wanted| {
-        finding.properties.iter().find_map(|(name, value)| match value {
-            Property::Text(text) if name == wanted => Some(text.as_str()),
-            _ => None,
-        })
-    })
+    names.iter().find_map(|name| finding.text(name))
 }
 
 /// The first identifier is the identity of a vulnerability: our rule, without a line.

@@ -185,7 +185,8 @@ impl Baseline {
         let entry = |finding: &Finding| {
             let mut entry = Entry::of(report, finding);
             if finding.tool == 0 {
-                entry = Entry { key: String::new(), content: String::new(), ..entry };
+                entry.key.clear();
+                entry.content.clear();
                 entry.fingerprint = Some(finding.fingerprint.to_string());
             }
             entry

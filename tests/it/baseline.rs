@@ -60,6 +60,16 @@ fn store(folder: &Path, tree: &Tree) {
     }
 }
 
+/// Writes what is known now to `base.json`.
+fn baseline(folder: &Path) {
+    let written = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .current_dir(folder)
+        .args(["baseline", "write", "--file", "base.json"])
+        .output()
+        .unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+}
+
 fn found(folder: &Path) -> States {
     let (_, findings) = scan(folder, &["--baseline", "base.json", "--show-suppressed", "--scanners", "secrets"]);
     let mut states = States::default();
@@ -143,12 +153,7 @@ fn two_hundred_random_edits_have_the_states_that_follow_from_them() {
     let folder = folder.path();
     let before = planted();
     store(folder, &before);
-    let written = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .current_dir(folder)
-        .args(["baseline", "write", "--file", "base.json"])
-        .output()
-        .unwrap();
-    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    baseline(folder);
     let mut chance = Chance(20_261_124);
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for run in 0..50 {
@@ -174,12 +179,7 @@ fn what_git_calls_renamed_is_followed_where_two_could_be_meant() {
     write(folder, "old.env", &format!("{filler}{secret}\n"));
     commit(folder, "one");
     git(folder, &["tag", "base"]);
-    let written = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .current_dir(folder)
-        .args(["baseline", "write", "--file", "base.json"])
-        .output()
-        .unwrap();
-    assert!(written.status.success());
+    baseline(folder);
     git(folder, &["mv", "old.env", "moved.env"]);
     write(folder, "moved.env", &format!("# one line more\n{filler}{secret}\n"));
     write(folder, "copy.env", &format!("{secret}\n"));
