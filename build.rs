@@ -53,10 +53,7 @@ fn embed_rules(out: &std::path::Path) {
                     doc.insert((*key).into(), value);
                 }
             }
-            if let Some(pattern) = rule.get("pattern").and_then(toml::Value::as_str) {
-                let run = i64::try_from(guarantee::token_run(pattern)).unwrap_or(0);
-                rule.insert("run".into(), toml::Value::Integer(run));
-            }
+            work_out(&mut rule);
             hot.push(rule);
             docs.push(doc);
         }
@@ -66,6 +63,27 @@ fn embed_rules(out: &std::path::Path) {
     }
     table += "];\n";
     std::fs::write(out.join("rules.rs"), table).expect("OUT_DIR can be written");
+}
+
+/// What a pattern guarantees: the longest token run; whether every match begins with a keyword; the literals where there
+/// are no keywords.
+fn work_out(rule: &mut toml::Table) {
+    let Some(pattern) = rule.get("pattern").and_then(toml::Value::as_str) else { return };
+    let run = i64::try_from(guarantee::token_run(pattern)).unwrap_or(0);
+    let prefixes = guarantee::prefixes(pattern).filter(|_| !rule.contains_key("near"));
+    rule.insert("run".into(), toml::Value::Integer(run));
+    let Some(prefixes) = prefixes else { return };
+    let keywords = rule.get("keywords").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+    let begins = |prefix: &String| {
+        keywords.iter().filter_map(toml::Value::as_str).any(|word| prefix.starts_with(word))
+    };
+    if keywords.is_empty() {
+        let prefixes = prefixes.into_iter().map(toml::Value::String).collect();
+        rule.insert("keywords".into(), toml::Value::Array(prefixes));
+        rule.insert("starts".into(), toml::Value::Boolean(true));
+    } else if prefixes.iter().all(begins) {
+        rule.insert("starts".into(), toml::Value::Boolean(true));
+    }
 }
 
 fn toml_files(folder: &std::path::Path, files: &mut Vec<PathBuf>) {

@@ -1,8 +1,21 @@
-//! What every match of a pattern holds: the longest run of token bytes that it guarantees.
+//! What every match of a pattern holds: its first literals, and the longest run of token bytes that it guarantees.
 //!
 //! The build script reads this file too, so that no start of the program works it out for built-in rules.
 
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// The literals of which every match begins with one, each of 3 bytes or more; `None` where there are none or too many.
+#[must_use]
+pub fn prefixes(pattern: &str) -> Option<Vec<String>> {
+    let hir = regex_syntax::parse(pattern).ok()?;
+    let mut extractor = Extractor::new();
+    extractor.kind(ExtractKind::Prefix).limit_class(4).limit_total(64).limit_repeat(8);
+    let found = extractor.extract(&hir);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let all: Vec<String> = found.literals()?.iter().filter_map(|one| text(one.as_bytes())).collect();
+    (!all.is_empty() && all.iter().all(|one| one.len() >= 3)).then_some(all)
+}
 
 /// Runs of `A-Za-z0-9+/_-` in what a pattern matches, by their least lengths.
 #[derive(Clone, Copy, Default)]

@@ -13,6 +13,8 @@ use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
 /// How many leading bytes decide whether content is binary.
 const SNIFF: usize = 8 * 1024;
+/// What is read of a file before anything is judged.
+const FIRST: usize = 64 * 1024;
 /// Length of a window of a large file.
 const WINDOW: usize = 8 * 1024 * 1024;
 /// How much of a window the next one repeats, so that nothing on an edge is missed.
@@ -87,13 +89,13 @@ fn visit_open(
     }
     // The buffer is taken out of its cell: a scanner that waits for other work on this thread may let
     // another file begin here.
-    let mut bytes = BUFFER.with(RefCell::take);
-    bytes.clear();
-    let outcome = read_whole(file, length, want, &mut bytes);
-    let done = outcome
-        .map(|binary| Done::whole(&bytes, binary, visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit)));
-    if bytes.capacity() <= 2 * WINDOW {
-        BUFFER.with(|cell| cell.replace(bytes));
+    let mut buffer = BUFFER.with(RefCell::take);
+    let done = read_whole(file, length, want, &mut buffer).map(|(filled, binary)| {
+        let bytes = &buffer[..filled];
+        Done::whole(bytes, binary, visit_bytes(path, &Origin::WorkTree, want, binary, bytes, visit))
+    });
+    if buffer.len() <= 2 * WINDOW {
+        BUFFER.with(|cell| cell.replace(buffer));
     }
     Ok((done?, None))
 }
@@ -119,18 +121,38 @@ pub fn visit_reader(
     Ok((Done::whole(&bytes, binary, seen), None))
 }
 
-/// Fills `bytes`, and says whether it looks binary. A binary file that only text scanners want is not
-/// read past its first part.
-fn read_whole(file: &mut File, length: u64, want: Want, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    bytes.reserve(usize::try_from(length).unwrap_or(WINDOW) + 1);
-    if length > SNIFF as u64 {
-        file.by_ref().take(SNIFF as u64).read_to_end(bytes)?;
-        if is_binary(bytes) && want.binary == 0 {
-            return Ok(true);
+/// Fills `buffer` from its start with a file of `length` bytes as far as the system knows: how many came, and whether
+/// they look binary. A binary file that only text scanners want is not read past its first part.
+fn read_whole(file: &mut File, length: u64, want: Want, buffer: &mut Vec<u8>) -> io::Result<(usize, bool)> {
+    let length = usize::try_from(length).unwrap_or(WINDOW);
+    if buffer.len() <= length {
+        // A new one: growing would copy what nobody needs. There is room for a byte more, so that the end shows.
+        *buffer = vec![0; (length + 1).next_power_of_two().max(FIRST)];
+    }
+    let (mut filled, mut part) = (0, FIRST);
+    loop {
+        if filled == part {
+            if filled == buffer.len() {
+                // It has grown since its length was told.
+                buffer.resize(2 * filled, 0);
+            }
+            part = buffer.len();
+        }
+        let room = &mut buffer[filled..part];
+        let wanted = room.len();
+        let count = match file.read(room) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        filled += count;
+        if count == 0 || count < wanted && filled == length {
+            return Ok((filled, is_binary(&buffer[..filled])));
+        }
+        if want.binary == 0 && filled >= SNIFF && is_binary(&buffer[..filled]) {
+            return Ok((filled, true));
         }
     }
-    file.read_to_end(bytes)?;
-    Ok(is_binary(bytes))
 }
 
 /// Hands content that is already in memory to `visit`, decoded where it is UTF-16. `None` where nobody

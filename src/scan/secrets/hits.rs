@@ -57,7 +57,7 @@ impl SecretsScanner {
         let mut lead = |at: usize, length: usize, lead: Lead| match lead {
             Lead::Prefix(rule) => self.ask(rule, path, bytes, at, bytes.len().min(at + WINDOW), hits),
             Lead::Inside(rule) => {
-                let Some((_, reach)) = self.rules[rule].regex() else { return };
+                let reach = self.rules[rule].reach();
                 self.ask(
                     rule,
                     path,
@@ -183,7 +183,8 @@ impl SecretsScanner {
     /// Asks one rule about `from..to`.
     fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let rule = &self.rules[rule];
-        let (Some((regex, _)), Some(window)) = (rule.regex(), bytes.get(from..to)) else { return };
+        let Some(window) = bytes.get(from..to).filter(|window| rule.may_match(window)) else { return };
+        let Some(regex) = rule.regex() else { return };
         if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(path.as_str()))
             || rule.path.as_ref().is_some_and(|regex| !regex.is_match(path.as_str().as_bytes()))
         {

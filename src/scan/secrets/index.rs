@@ -39,13 +39,21 @@ const GROUP: usize = 32;
 /// A literal of at least three bytes.
 type Literal = (Box<[u8]>, Lead);
 
-/// Literals by a hash of their first four bytes, those of three by these.
+/// Literals by a hash of their first three bytes.
 struct Hashed {
+    /// One bit for each hash that a literal has: most places end here.
     bits: Box<[u64; 1024]>,
-    slots: Vec<u16>,
-    buckets: Vec<Vec<Literal>>,
-    /// True where a literal has three bytes only.
-    short: bool,
+    /// By hash: which of `buckets`, 0 for none.
+    slots: Box<[u16]>,
+    buckets: Vec<Bucket>,
+}
+
+/// Literals whose first bytes have one hash.
+#[derive(Default)]
+struct Bucket {
+    /// Of each literal the first four bytes, or three of them and the mask that leaves out the fourth.
+    keys: Vec<(u32, u32)>,
+    literals: Vec<Literal>,
 }
 
 /// Literals that begin with a mark.
@@ -97,35 +105,36 @@ pub(super) struct Index {
     prefilter: bool,
 }
 
-/// 16 bits of a word of four bytes, by the golden ratio (Knuth, TAOCP 6.4).
-fn hash(word: u32) -> usize {
-    (word.wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
 /// The low three bytes of a little-endian word.
 const THREE: u32 = 0x00FF_FFFF;
 
+/// 16 bits of the first three bytes of a little-endian word, by the golden ratio (Knuth, TAOCP 6.4).
+fn hash(word: u32) -> usize {
+    ((word & THREE).wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
 impl Hashed {
     fn new() -> Self {
-        Self { bits: Box::new([0; 1024]), slots: vec![0; 65536], buckets: vec![Vec::new()], short: false }
+        let slots = vec![0; 65536].into_boxed_slice();
+        Self { bits: Box::new([0; 1024]), slots, buckets: vec![Bucket::default()] }
     }
 
     fn add(&mut self, literal: Box<[u8]>, lead: Lead) {
-        let slot = match *literal {
-            [a, b, c] => {
-                self.short = true;
-                hash(u32::from_le_bytes([a, b, c, 0]))
-            }
-            [a, b, c, d, ..] => hash(u32::from_le_bytes([a, b, c, d])),
+        let (key, mask) = match *literal {
+            [a, b, c] => (u32::from_le_bytes([a, b, c, 0]), THREE),
+            [a, b, c, d, ..] => (u32::from_le_bytes([a, b, c, d]), u32::MAX),
             _ => return,
         };
-        self.bits[slot >> 6] |= 1 << (slot & 63);
-        if self.slots[slot] == 0 {
-            self.slots[slot] = u16::try_from(self.buckets.len()).unwrap_or(u16::MAX);
-            self.buckets.push(Vec::new());
+        let hash = hash(key);
+        self.bits[hash >> 6] |= 1 << (hash & 63);
+        let slot = &mut self.slots[hash];
+        if *slot == 0 {
+            *slot = u16::try_from(self.buckets.len()).unwrap_or(u16::MAX);
+            self.buckets.push(Bucket::default());
         }
-        if let Some(bucket) = self.buckets.get_mut(self.slots[slot] as usize) {
-            bucket.push((literal, lead));
+        if let Some(bucket) = self.buckets.get_mut(usize::from(*slot)) {
+            bucket.keys.push((key, mask));
+            bucket.literals.push((literal, lead));
         }
     }
 
@@ -135,35 +144,24 @@ impl Hashed {
         let Some(window) = bytes.get(from..end) else { return };
         for (at, four) in window.windows(4).enumerate() {
             let word = u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-            let long = hash(word);
-            if self.has(long) {
-                self.tell(bytes, from + at, long, found);
-            }
-            if self.short {
-                let short = hash(word & THREE);
-                if short != long && self.has(short) {
-                    self.tell(bytes, from + at, short, found);
-                }
+            let hash = hash(word);
+            if self.bits[hash >> 6] >> (hash & 63) & 1 != 0 {
+                self.tell(bytes, from + at, word, found);
             }
         }
         // The last three bytes of the text have no fourth.
-        if self.short
-            && end == bytes.len()
+        if end == bytes.len()
             && let Some(&[a, b, c]) = window.last_chunk::<3>()
         {
-            self.tell(bytes, end - 3, hash(u32::from_le_bytes([a, b, c, 0])), found);
+            self.tell(bytes, end - 3, u32::from_le_bytes([a, b, c, 0]), found);
         }
     }
 
-    fn has(&self, slot: usize) -> bool {
-        self.bits[slot >> 6] >> (slot & 63) & 1 != 0
-    }
-
-    /// Those literals of a slot that stand at `at`.
-    #[cold]
-    fn tell(&self, bytes: &[u8], at: usize, slot: usize, found: &mut impl FnMut(usize, usize, Lead)) {
-        for (literal, lead) in &self.buckets[self.slots[slot] as usize] {
-            if bytes[at..].starts_with(literal) {
+    /// Those literals that stand at `at`, where `word` is.
+    fn tell(&self, bytes: &[u8], at: usize, word: u32, found: &mut impl FnMut(usize, usize, Lead)) {
+        let Bucket { keys, literals } = &self.buckets[usize::from(self.slots[hash(word)])];
+        for ((key, mask), (literal, lead)) in keys.iter().zip(literals) {
+            if word & mask == *key && bytes[at..].starts_with(literal) {
                 found(at, literal.len(), *lead);
             }
         }

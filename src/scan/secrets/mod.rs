@@ -11,6 +11,7 @@ mod foreign;
 mod generic;
 mod hits;
 mod index;
+mod opening;
 mod pairs;
 mod pem;
 mod rule;

@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::Regex;
-use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::Hir;
 use serde::Deserialize;
 
 use super::checks::{self, Check};
-use super::runs::MIN_RUN;
+use super::opening::Opening;
+use super::runs::{self, MIN_RUN};
 use crate::model::Rule;
-use crate::ruleset::guarantee::token_run;
+use crate::ruleset::guarantee::{prefixes, token_run};
 use crate::ruleset::{RulesError, Sample};
 
 /// A rule as its file has it; `rules/README.md` describes the keys.
@@ -25,6 +26,9 @@ pub struct Written {
     pub pattern: String,
     #[serde(default)]
     pub keywords: Vec<String>,
+    /// Every match begins with one of the keywords.
+    #[serde(default)]
+    pub starts: bool,
     #[serde(default)]
     pub near: Vec<String>,
     #[serde(default = "yes")]
@@ -74,21 +78,25 @@ fn yes() -> bool {
     true
 }
 
-/// What a pattern becomes when it is first needed.
-struct Compiled {
-    regex: Regex,
-    /// Bytes that a match spans at most.
-    reach: usize,
-}
-
+/// Said of a pattern that nothing leads to.
+const NO_LITERAL: &str = "its pattern begins with no literal of 3 bytes: give it `keywords` or `near`";
 /// Longest match of a pattern that has no bound of its own.
 const FAR: usize = 1024;
+
+/// What a pattern says of its matches before it is compiled.
+struct Form {
+    /// Bytes that a match spans at most.
+    reach: usize,
+    /// Which bytes may stand at the first places of a match.
+    opening: Opening,
+}
 
 /// A rule ready to be asked; its regex is compiled when its literal first turns up.
 pub(super) struct SecretRule {
     pub rule: Arc<Rule>,
     pattern: String,
-    compiled: OnceLock<Option<Compiled>>,
+    form: OnceLock<Form>,
+    compiled: OnceLock<Option<Regex>>,
     pub boundary: bool,
     pub check: Option<&'static Check>,
     pub entropy: f64,
@@ -96,7 +104,9 @@ pub(super) struct SecretRule {
     /// Literals that lead to it; `prefix` where the match begins with them.
     pub literals: Vec<String>,
     pub prefix: bool,
-    /// Every match holds a token run, so that its literals need no look elsewhere.
+    /// Longest token run that every match holds.
+    pub run: usize,
+    /// It is long enough that literals need no look elsewhere.
     pub beside_run: bool,
     pub near: Vec<String>,
     pub group: usize,
@@ -121,15 +131,17 @@ impl SecretRule {
         };
         let (literals, prefix) = match (written.near.is_empty(), written.keywords.is_empty()) {
             (false, _) => (Vec::new(), false),
-            (true, false) => (written.keywords, false),
+            (true, false) => (written.keywords, written.starts),
             (true, true) if written.loose => (Vec::new(), false),
-            (true, true) => (prefixes(&written.pattern).map_err(wrong)?, true),
+            (true, true) => (prefixes(&written.pattern).ok_or_else(|| wrong(NO_LITERAL.to_owned()))?, true),
         };
         let run = written.run.unwrap_or_else(|| token_run(&written.pattern));
         Ok(Self {
             rule: Arc::new(rule),
+            run,
             beside_run: run >= MIN_RUN,
             pattern: written.pattern,
+            form: OnceLock::new(),
             compiled: OnceLock::new(),
             boundary: written.boundary,
             check,
@@ -144,16 +156,36 @@ impl SecretRule {
         })
     }
 
-    /// The compiled pattern, and how many bytes a match spans at most; a test asks every rule for it.
-    pub(super) fn regex(&self) -> Option<(&Regex, usize)> {
+    /// Bytes that a match spans at most.
+    pub(super) fn reach(&self) -> usize {
+        self.form().reach
+    }
+
+    /// False where nothing in `window` can match, which is cheap to see. A match of a rule with `prefix` begins there.
+    pub(super) fn may_match(&self, window: &[u8]) -> bool {
+        if self.prefix {
+            self.form().opening.admits(window)
+        } else {
+            !self.beside_run || runs::has_run(window, self.run)
+        }
+    }
+
+    /// The compiled pattern; a test asks every rule for it.
+    pub(super) fn regex(&self) -> Option<&Regex> {
         let compile = || {
-            let pattern = if self.prefix { format!("^(?:{})", self.pattern) } else { self.pattern.clone() };
-            let regex = regex::bytes::RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 22).build().ok()?;
-            let hir = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(&pattern);
-            let reach = hir.ok().and_then(|hir| hir.properties().maximum_len()).unwrap_or(FAR);
-            Some(Compiled { regex, reach })
+            let anchored = format!("^(?:{})", self.pattern);
+            let pattern = if self.prefix { &anchored } else { &self.pattern };
+            regex::bytes::RegexBuilder::new(pattern).unicode(false).size_limit(1 << 22).build().ok()
         };
-        self.compiled.get_or_init(compile).as_ref().map(|compiled| (&compiled.regex, compiled.reach))
+        self.compiled.get_or_init(compile).as_ref()
+    }
+
+    fn form(&self) -> &Form {
+        self.form.get_or_init(|| {
+            let parsed = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build().parse(&self.pattern);
+            let hir = parsed.unwrap_or_else(|_| Hir::empty());
+            Form { reach: hir.properties().maximum_len().unwrap_or(FAR), opening: Opening::of(&hir) }
+        })
     }
 }
 
@@ -166,19 +198,4 @@ fn globs(paths: &[String]) -> Result<Option<GlobSet>, globset::Error> {
         set.add(Glob::new(path)?);
     }
     set.build().map(Some)
-}
-
-/// The literals of which every match begins with one.
-fn prefixes(pattern: &str) -> Result<Vec<String>, String> {
-    let hir = regex_syntax::parse(pattern).map_err(|error| error.to_string())?;
-    let mut extractor = Extractor::new();
-    extractor.kind(ExtractKind::Prefix).limit_class(4).limit_total(64).limit_repeat(8);
-    let found = extractor.extract(&hir);
-    let literals: Option<Vec<String>> = found
-        .literals()
-        .map(|all| all.iter().filter_map(|one| String::from_utf8(one.as_bytes().to_vec()).ok()).collect());
-    match literals {
-        Some(all) if !all.is_empty() && all.iter().all(|one| one.len() >= 3) => Ok(all),
-        _ => Err("its pattern begins with no literal of 3 bytes: give it `keywords` or `near`".to_owned()),
-    }
 }

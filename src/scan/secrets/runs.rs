@@ -48,6 +48,20 @@ pub(super) fn holds_chance(bytes: &[u8], start: usize, end: usize) -> bool {
     bytes[start..end].split(|b| !is_token(*b)).any(|run| run.len() >= MIN_RUN && may_be_chance(run))
 }
 
+/// True where `text` holds `length` token bytes in a row.
+pub(super) fn has_run(text: &[u8], length: usize) -> bool {
+    let mut end = length;
+    // Every row of that length holds each `length`th byte of any count.
+    while let Some(last) = end.checked_sub(1).and_then(|last| text.get(..=last)) {
+        let run = last.iter().rev().take(length).take_while(|b| is_token(**b)).count();
+        if run >= length {
+            return true;
+        }
+        end += length - run;
+    }
+    length == 0
+}
+
 /// All ones in each lane that holds `from` or one of the `count` bytes after it.
 fn within(from: u8, count: u8, bytes: u8x16) -> u8x16 {
     let offset = bytes - u8x16::splat(from);
