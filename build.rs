@@ -74,9 +74,7 @@ fn work_out(rule: &mut toml::Table) {
     rule.insert("run".into(), toml::Value::Integer(run));
     let Some(prefixes) = prefixes else { return };
     let keywords = rule.get("keywords").and_then(toml::Value::as_array).cloned().unwrap_or_default();
-    let begins = |prefix: &String| {
-        keywords.iter().filter_map(toml::Value::as_str).any(|word| prefix.starts_with(word))
-    };
+    let begins = |prefix: &String| keywords.iter().filter_map(toml::Value::as_str).any(|word| prefix.starts_with(word));
     if keywords.is_empty() {
         let prefixes = prefixes.into_iter().map(toml::Value::String).collect();
         rule.insert("keywords".into(), toml::Value::Array(prefixes));

@@ -8,7 +8,7 @@ use super::generic::{Generic, Manner};
 use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
-use super::{FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, runs, shape};
+use super::{FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, runs, shape, textual};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
 /// One secret, before it is a draft.
@@ -97,7 +97,7 @@ impl SecretsScanner {
             Lead::Escape | Lead::Join => {}
         };
         self.index.each(bytes, &mut lead, |start, end| {
-            if depth > 0 && has_digit_and_letter(&bytes[start..end]) {
+            if depth > 0 && textual::may_be_text(&bytes[start..end]) && has_digit_and_letter(&bytes[start..end]) {
                 undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
             }
         });

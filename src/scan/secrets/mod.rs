@@ -20,6 +20,7 @@ mod rule_tests;
 mod runs;
 mod settings;
 mod shape;
+mod textual;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};

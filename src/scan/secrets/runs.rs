@@ -1,7 +1,7 @@
 //! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and marks,
 //! the bytes at which an escape begins or a string literal ends.
 
-use wide::u8x16;
+use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16, u8x64};
 
 /// Shortest run that counts.
 pub(super) const MIN_RUN: usize = 16;
@@ -15,19 +15,21 @@ pub(super) const fn is_token(b: u8) -> bool {
 /// small to capital so often, or twice with two capitals side by side, that it is no name in camel case. Words,
 /// paths, rulers and most names have none of these; a random token of 16 letters and digits lacks all three
 /// once in 400, one of 20 once in 2,000. A run has [`MIN_RUN`] bytes or more.
-fn may_be_chance(run: &[u8]) -> bool {
+#[inline(always)]
+fn may_be_chance<S: Simd>(simd: S, run: &[u8]) -> bool {
     let (mut small, mut large, mut pairs, mut turns, mut previous) = (0, 0, 0, 0, (0, 0));
     for at in (0..run.len()).step_by(16) {
         // The last block begins early, so that it is whole, and loses the bits that were counted already.
         let from = at.min(run.len().saturating_sub(16));
         let Some(block) = run.get(from..).and_then(<[u8]>::first_chunk::<16>) else { return false };
-        let block = u8x16::new(*block);
+        let block = u8x16::simd_from(simd, *block);
+        let within = |from: u8, count: u8| (block - from).simd_le(count).to_bitmask();
         let seen = at - from;
-        if within(b'0', 9, block).to_bitmask() != 0 {
+        if within(b'0', 9) != 0 {
             return true;
         }
-        let lower = within(b'a', 25, block).to_bitmask() >> seen;
-        let upper = within(b'A', 25, block).to_bitmask() >> seen;
+        let lower = within(b'a', 25) >> seen;
+        let upper = within(b'A', 25) >> seen;
         small |= lower;
         large |= upper;
         pairs |= upper & (upper << 1 | previous.1);
@@ -45,7 +47,8 @@ pub(super) fn holds_chance(bytes: &[u8], start: usize, end: usize) -> bool {
     let start = bytes[floor..start].iter().rposition(|b| !is_token(*b)).map_or(floor, |gap| floor + gap + 1);
     let ceiling = bytes.len().min(end + AROUND);
     let end = bytes[end..ceiling].iter().position(|b| !is_token(*b)).map_or(ceiling, |gap| end + gap);
-    bytes[start..end].split(|b| !is_token(*b)).any(|run| run.len() >= MIN_RUN && may_be_chance(run))
+    let mut runs = bytes[start..end].split(|b| !is_token(*b)).filter(|run| run.len() >= MIN_RUN);
+    dispatch!(Level::new(), simd => runs.any(|run| may_be_chance(simd, run)))
 }
 
 /// True where `text` holds `length` token bytes in a row.
@@ -60,12 +63,6 @@ pub(super) fn has_run(text: &[u8], length: usize) -> bool {
         end += length - run;
     }
     length == 0
-}
-
-/// All ones in each lane that holds `from` or one of the `count` bytes after it.
-fn within(from: u8, count: u8, bytes: u8x16) -> u8x16 {
-    let offset = bytes - u8x16::splat(from);
-    offset.min(u8x16::splat(count)).simd_eq(offset)
 }
 
 /// True for a byte that is a mark whatever follows it: the first of an escape.
@@ -96,22 +93,20 @@ struct Masks {
     gap: u64,
 }
 
-fn masks(block: &[u8; 64]) -> Masks {
-    let (quarters, _) = block.as_chunks::<16>();
-    let mut masks = Masks::default();
-    for (at, quarter) in quarters.iter().enumerate() {
-        let bytes = u8x16::new(*quarter);
-        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        // `-` and `/` to `9`, but for the `.` between them.
-        let digits = within(b'-', b'9' - b'-', bytes) & !is(b'.');
-        let letters = within(b'a', 25, bytes | u8x16::splat(0x20));
-        let bits = |lanes: u8x16| u64::from(lanes.to_bitmask()) << (16 * at);
-        masks.token |= bits(digits | letters | is(b'+') | is(b'_'));
-        masks.escape |= bits(is(b'\\') | is(b'%') | is(b'&'));
-        masks.quote |= bits(is(b'"') | is(b'\''));
-        masks.gap |= bits(is(b' ') | is(b'\n') | is(b'+') | is(b'.'));
+#[inline(always)]
+fn masks<S: Simd>(simd: S, block: &[u8; 64]) -> Masks {
+    let bytes = u8x64::simd_from(simd, *block);
+    let is = |byte: u8| bytes.simd_eq(byte);
+    let within = |bytes: u8x64<S>, from: u8, to: u8| (bytes - from).simd_le(to - from);
+    // `-` and `/` to `9`, but for the `.` between them.
+    let digits = within(bytes, b'-', b'9') & !is(b'.');
+    let letters = within(bytes | 0x20, b'a', b'z');
+    Masks {
+        token: (digits | letters | is(b'+') | is(b'_')).to_bitmask(),
+        escape: (is(b'\\') | is(b'%') | is(b'&')).to_bitmask(),
+        quote: (is(b'"') | is(b'\'')).to_bitmask(),
+        gap: (is(b' ') | is(b'\n') | is(b'+') | is(b'.')).to_bitmask(),
     }
-    masks
 }
 
 /// Bits `from` and above.
@@ -127,10 +122,15 @@ pub(super) trait Seen {
     fn mark(&mut self, at: usize);
 }
 
-/// Tells all runs and marks in one look at the bytes.
+/// Tells all runs and marks in one look at the bytes, with the widest vectors that the machine has.
 pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
+    dispatch!(Level::new(), simd => each_with(simd, bytes, seen));
+}
+
+#[inline(always)]
+fn each_with<S: Simd>(simd: S, bytes: &[u8], seen: &mut impl Seen) {
     let run = |start: usize, end: usize, seen: &mut dyn Seen| {
-        if end - start >= MIN_RUN && may_be_chance(&bytes[start..end]) {
+        if end - start >= MIN_RUN && simd.vectorize(|| may_be_chance(simd, &bytes[start..end])) {
             seen.run(start, end);
         }
     };
@@ -138,7 +138,7 @@ pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
     // Token bytes right before `at`.
     let (mut carry, mut at) = (0, 0);
     for block in blocks {
-        let masks = masks(block);
+        let masks = masks(simd, block);
         let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n' | b'+' | b'.')));
         let mut marks = masks.escape | masks.quote & (masks.gap >> 1 | next << 63);
         while marks != 0 {
@@ -232,12 +232,16 @@ mod tests {
     fn every_byte_is_told_right() {
         for b in 0..=255 {
             let all = |yes: bool| if yes { u64::MAX } else { 0 };
-            let masks = masks(&[b; 64]);
+            let masks = dispatch!(Level::new(), simd => masks(simd, &[b; 64]));
             assert_eq!(masks.token, all(is_token(b)), "{b}");
             assert_eq!(masks.escape, all(is_escape(b)), "{b}");
             assert_eq!(masks.quote, all(matches!(b, b'"' | b'\'')), "{b}");
             assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n' | b'+' | b'.')), "{b}");
         }
+    }
+
+    fn chance(run: &[u8]) -> bool {
+        dispatch!(Level::new(), simd => may_be_chance(simd, run))
     }
 
     /// What [`may_be_chance`] says, byte by byte.
@@ -253,9 +257,9 @@ mod tests {
     proptest! {
         #[test]
         fn chance_is_judged_alike_in_blocks_and_by_bytes(run in "[a-z_-]{0,20}([A-Z]{0,2}[a-z]{0,9}){0,4}[a-z]{16,40}[A-Z]{0,3}[0-9]?") {
-            prop_assert_eq!(may_be_chance(run.as_bytes()), by_bytes(run.as_bytes()));
+            prop_assert_eq!(chance(run.as_bytes()), by_bytes(run.as_bytes()));
             let capitals = run.to_ascii_uppercase();
-            prop_assert_eq!(may_be_chance(capitals.as_bytes()), by_bytes(capitals.as_bytes()));
+            prop_assert_eq!(chance(capitals.as_bytes()), by_bytes(capitals.as_bytes()));
         }
 
         #[test]

@@ -2,14 +2,16 @@
 
 use std::sync::OnceLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::{Kind, Value, plain};
 use crate::model::Span;
 
 /// The matches of a pattern; group 1 is the value.
 pub(super) fn each(cell: &OnceLock<Option<Regex>>, pattern: &str, bytes: &[u8], found: &mut dyn FnMut(usize, usize)) {
-    let Some(regex) = cell.get_or_init(|| Regex::new(pattern).ok()) else { return };
+    // Without Unicode a word's edge needs no slow way where a text is not ASCII.
+    let compile = || RegexBuilder::new(pattern).unicode(false).build().ok();
+    let Some(regex) = cell.get_or_init(compile) else { return };
     for captures in regex.captures_iter(bytes) {
         if let Some(value) = captures.get(1) {
             found(value.start(), value.end());

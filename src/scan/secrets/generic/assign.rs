@@ -152,7 +152,9 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     if bytes[..start].ends_with(b"${") && rest == end && text.starts_with(b":") {
         return Some((Link::Sets, end + 1 + usize::from(text.starts_with(b":-"))));
     }
-    if let Some((written, link)) = LINKS.iter().find(|(written, _)| text.starts_with(written)) {
+    let first = text.first();
+    let written = LINKS.iter().find(|(written, _)| written.first() == first && text.starts_with(written));
+    if let Some((written, link)) = written {
         let alone = *link != Link::Closes || rest > end || manner == Manner::Config;
         let after_call = bytes[end..rest].contains(&b')') && *link != Link::Else;
         return (alone && !after_call).then_some((*link, rest + written.len()));
