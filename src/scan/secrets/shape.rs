@@ -1,5 +1,9 @@
 //! What a value looks like: chance, a word, a placeholder, code.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use crate::model::Confidence;
 
 /// Shannon entropy in bits per byte.
@@ -12,6 +16,7 @@ pub(super) fn entropy(value: &[u8]) -> f64 {
     counts.iter().filter(|c| **c > 0).map(|&c| f64::from(c) / n).map(|p| -p * p.log2()).sum()
 }
 
+/// What stands for a value, in any case.
 const STOP: &[&str] = &[
     "example",
     "changeme",
@@ -70,13 +75,17 @@ const STOP: &[&str] = &[
 
 /// True for text that stands where a secret would, or tells where one comes from.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let has = |word: &str| memchr::memmem::find(&lower, word.to_ascii_lowercase().as_bytes()).is_some();
+    static STOPS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let build = || {
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(STOP).ok()
+    };
     let distinct = value.iter().fold([false; 256], |mut seen, &b| {
         seen[b as usize] = true;
         seen
     });
-    distinct.iter().filter(|s| **s).count() < 5.min(value.len()) || STOP.iter().any(|word| has(word))
+    distinct.iter().filter(|s| **s).count() < 5.min(value.len())
+        || STOPS.get_or_init(build).as_ref().is_some_and(|stops| stops.is_match(value))
 }
 
 /// Pieces of keys that their providers print in their documentation for everyone to copy.
