@@ -4,6 +4,7 @@ mod named;
 mod stamp;
 pub use named::Exclusions;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,8 +43,8 @@ pub struct Settings {
     pub threads: usize,
 }
 
-/// A file of the walk: its path in reports, and on the disk.
-type Found = (RepoPath, PathBuf);
+/// A file of the walk: its path in reports, and where it is on the disk if not below the base by that path.
+type Found = (RepoPath, Option<Box<Path>>);
 
 /// Decides, before the n-th open (from 0), whether it fails: how tests make every read fail once.
 pub type Fault = dyn Fn(u64) -> Option<io::Error> + Send + Sync;
@@ -146,7 +147,15 @@ impl Tree {
 
     fn file(&self, entry: &DirEntry) -> Option<Found> {
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        is_file.then(|| (self.relative(entry.path()), entry.path().to_path_buf()))
+        is_file.then(|| self.found(entry.path()))
+    }
+
+    /// A file at `disk`. Large trees hold many, so that a path which can be told from the other is not kept.
+    fn found(&self, disk: &Path) -> Found {
+        let path = self.relative(disk);
+        let below = disk.to_str().zip(self.settings.base.to_str()).and_then(|(disk, base)| disk.strip_prefix(base));
+        let told = below.and_then(|below| below.strip_prefix('/')) == Some(path.as_str());
+        (path, (!told).then(|| disk.into()))
     }
 
     /// The path below the base; a root outside the base keeps its own name.
@@ -182,12 +191,17 @@ impl Tree {
         notice
     }
 
-    fn visit(&self, (path, disk): &Found, want: Want, visit: &Visit<'_>) -> io::Result<(read::Done, Option<Notice>)> {
+    fn on_disk<'f>(&self, (path, disk): &'f Found) -> Cow<'f, Path> {
+        let below = || Cow::Owned(self.settings.base.join(path.as_str()));
+        disk.as_deref().map_or_else(below, Cow::Borrowed)
+    }
+
+    fn visit(&self, file: &Found, want: Want, visit: &Visit<'_>) -> io::Result<(read::Done, Option<Notice>)> {
         let number = self.opens.fetch_add(1, Ordering::Relaxed);
         if let Some(error) = self.fault.as_ref().and_then(|fault| fault(number)) {
             return Err(error);
         }
-        read::visit_file(disk, path, want, self.settings.max_file_size, self.cache.as_deref(), visit)
+        read::visit_file(&self.on_disk(file), &file.0, want, self.settings.max_file_size, self.cache.as_deref(), visit)
     }
 }
 

@@ -77,7 +77,7 @@ impl Tree {
             let notice = left_out(relative, "an exclude glob or .portcullisignore matches it");
             named.notices.push(Notice { level, ..notice });
         } else {
-            named.files.push((relative, path.to_path_buf()));
+            named.files.push(self.found(path));
         }
     }
 

@@ -17,9 +17,9 @@ impl Tree {
         let (files, _) = self.list()?;
         let facts: Vec<_> = files
             .par_iter()
-            .map(|(path, disk)| {
-                let found = std::fs::symlink_metadata(disk).ok();
-                (path.as_str(), found.map(|found| (found.len(), found.modified().ok())))
+            .map(|file| {
+                let found = std::fs::symlink_metadata(self.on_disk(file)).ok();
+                (file.0.as_str(), found.map(|found| (found.len(), found.modified().ok())))
             })
             .collect();
         let mut hasher = DefaultHasher::new();
