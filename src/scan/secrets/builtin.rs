@@ -17,9 +17,18 @@ pub(super) const PRIVATE_KEY: usize = 3;
 pub(super) const CREDENTIAL_FILE: usize = 4;
 /// As above.
 pub(super) const PASSWORD_HASH: usize = 5;
+/// As above.
+pub(super) const SERVICE_ACCOUNT: usize = 6;
+/// As above.
+pub(super) const RECOVERY_PHRASE: usize = 7;
+/// As above.
+pub(super) const BITCOIN_KEY: usize = 8;
+
+/// Number of rules that are code.
+pub(super) const COUNT: usize = 9;
 
 /// Id, title, severity, help.
-const GENERIC: [(&str, &str, Severity, &str); 6] = [
+const GENERIC: [(&str, &str, Severity, &str); COUNT] = [
     (
         "secrets/generic-secret",
         "Hard-coded password, token or key",
@@ -56,10 +65,28 @@ const GENERIC: [(&str, &str, Severity, &str); 6] = [
         Severity::Medium,
         "A hash can be attacked offline, without limit. Change the passwords and keep the file out of the tree.",
     ),
+    (
+        "secrets/gcp-service-account-key",
+        "Google Cloud service account key",
+        Severity::Critical,
+        "Whoever has the file acts as the service account, with all of its roles. Delete the key under IAM, Service accounts, Keys; make a new one only where workload identity will not do, and keep it in a secret store.",
+    ),
+    (
+        "secrets/wallet-recovery-phrase",
+        "Recovery phrase of a wallet (BIP-39)",
+        Severity::Critical,
+        "Whoever reads the words owns every coin of the wallet, now and later. The phrase cannot be revoked: move the funds to a new wallet, whose phrase is kept offline.",
+    ),
+    (
+        "secrets/bitcoin-private-key",
+        "Bitcoin private key (wallet import format)",
+        Severity::Critical,
+        "Whoever has the key can spend what its address holds. It cannot be revoked: move the funds to a new key, which is kept in a wallet.",
+    ),
 ];
 
 /// The rules as settings have them.
-pub(super) fn rules(settings: &Settings) -> [Arc<Rule>; 6] {
+pub(super) fn rules(settings: &Settings) -> [Arc<Rule>; COUNT] {
     GENERIC.map(|(id, title, severity, help)| {
         let mut rule = Rule::new(id, title, severity);
         rule.confidence = Confidence::Medium;

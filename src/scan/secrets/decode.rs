@@ -61,23 +61,14 @@ const NAMED: &[(&[u8], u8)] = &[
     (b"&commat;", b'@'),
 ];
 
-/// True where an escape of a letter, digit or mark of a token stands at `at`; such as `%20` and `%2F` are everywhere.
+/// True where an escape of a letter, digit or mark of a token stands at `at`; `%2F` is everywhere.
 pub(super) fn is_escape(bytes: &[u8], at: usize) -> bool {
     let Some(text) = bytes.get(at..bytes.len().min(at + 12)) else { return false };
-    match text {
-        [b'%', b'2', b'D' | b'd' | b'E' | b'e' | b'B' | b'b', ..] | [b'%', b'3', b'0'..=b'9', ..] => true,
-        [b'%', b'4'..=b'7', digit, ..] => {
-            digit.is_ascii_hexdigit() && !matches!(text[1..3], [b'5' | b'7', b'B'..=b'E' | b'b'..=b'e'])
-        }
-        [b'\\', b'x', high, low, ..] => matches!(high, b'2'..=b'7') && low.is_ascii_hexdigit(),
-        [b'\\', b'u', b'0', b'0', high, ..] => matches!(high, b'2'..=b'7'),
-        [b'\\', b'u', b'{', ..] => true,
-        [b'\\', b'0'..=b'1', b'0'..=b'7', b'0'..=b'7', ..] => true,
+    match escape(text) {
+        Some((_, Some(b))) => is_token(b) && (b != b'/' || text[0] != b'%') || matches!(b, b'.' | b':' | b'=' | b'@'),
         // A literal or a value of the shell that goes on in the next line.
-        [b'\\', b'\n', next, ..] => is_token(*next) && at > 0 && is_token(bytes[at - 1]),
-        [b'&', b'#', ..] => true,
-        [b'&', ..] => NAMED.iter().any(|(name, _)| text.starts_with(name)),
-        _ => false,
+        Some((_, None)) => at > 0 && is_token(bytes[at - 1]),
+        None => false,
     }
 }
 

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::checks::{self, Verdict};
 use super::cover::Cover;
 use super::generic::{Generic, Manner};
 use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
-use super::{FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, runs, shape, textual};
+use super::{
+    FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, mnemonic, putty, runs, service_account,
+    shape, textual,
+};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
 /// One secret, before it is a draft.
@@ -53,7 +57,7 @@ impl SecretsScanner {
         let mut generics: Vec<Hit> = Vec::new();
         let (mut escaped, mut joined) = (0, 0);
         let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
-        let mut undone = Vec::new();
+        let (mut undone, mut keys) = (Vec::new(), Vec::new());
         let mut lead = |at: usize, length: usize, lead: Lead| match lead {
             Lead::Prefix(rule) => self.ask(rule, path, bytes, at, bytes.len().min(at + WINDOW), hits),
             Lead::Inside(rule) => {
@@ -76,7 +80,9 @@ impl SecretsScanner {
             Lead::Scheme => {
                 generics.extend(generic::scheme(bytes, at, length).map(|g| self.generic_hit(builtin::AUTHORIZATION, g)))
             }
-            Lead::Pem => hits.extend(pem::read(bytes, at).map(|found| self.pem_hit(found))),
+            Lead::Pem => hits.extend(
+                pem::read(bytes, at).or_else(|| putty::read(bytes, at)).map(|found| self.pem_hit(bytes, found)),
+            ),
             Lead::Escape if depth > 0 && at >= escaped => {
                 let start = at
                     - bytes[at.saturating_sub(64)..at]
@@ -97,9 +103,19 @@ impl SecretsScanner {
             Lead::Escape | Lead::Join => {}
         };
         self.index.each(bytes, &mut lead, |start, end| {
+            keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
             if depth > 0 && textual::may_be_text(&bytes[start..end]) && has_digit_and_letter(&bytes[start..end]) {
                 undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
             }
+        });
+        for (key, right) in keys {
+            let structure = Some("its SHA-256 check bytes are right".to_owned());
+            hits.push(Hit { refuted: !right, structure, ..Hit::plain(&self.generic[builtin::BITCOIN_KEY], key) });
+        }
+        mnemonic::each(bytes, |phrase| {
+            let structure = Some(format!("all of its {} words are BIP-39's, their check bits are right", phrase.words));
+            let rule = &self.generic[builtin::RECOVERY_PHRASE];
+            hits.push(Hit { structure, confidence: Confidence::High, ..Hit::plain(rule, phrase.span) });
         });
         self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
         for &rule in &self.everywhere {
@@ -154,22 +170,22 @@ impl SecretsScanner {
             let (rule, confidence) = match value.kind {
                 files::Kind::Plain => (builtin::CREDENTIAL_FILE, Confidence::Medium),
                 files::Kind::Hash => (builtin::PASSWORD_HASH, Confidence::High),
-                files::Kind::Key | files::Kind::SealedKey => (builtin::PRIVATE_KEY, Confidence::High),
             };
-            let mut hit = self.generic_hit(rule, Generic { value: value.span, confidence });
-            if value.kind == files::Kind::SealedKey {
-                hit.severity = Severity::Medium;
-            }
-            hit
+            self.generic_hit(rule, Generic { value: value.span, confidence })
         };
         values.into_iter().map(hit).collect()
     }
 
-    fn pem_hit(&self, found: Pem) -> Hit {
+    fn pem_hit(&self, bytes: &[u8], found: Pem) -> Hit {
         let confidence = if found.sure { Confidence::High } else { Confidence::Low };
         let generic = Generic { value: found.body, confidence };
-        let mut hit = self.generic_hit(builtin::PRIVATE_KEY, generic);
-        hit.structure = found.kind;
+        let account = found.kind.as_ref().and_then(|_| service_account::account(bytes, found.body));
+        let rule = if account.is_some() { builtin::SERVICE_ACCOUNT } else { builtin::PRIVATE_KEY };
+        let mut hit = self.generic_hit(rule, generic);
+        hit.structure = match (found.kind, account) {
+            (Some(kind), Some(account)) => Some(format!("{kind}, of the account {account}")),
+            (kind, _) => kind,
+        };
         if found.encrypted {
             hit.severity = Severity::Medium;
         }
@@ -202,9 +218,24 @@ impl SecretsScanner {
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
                 && (!rule.beside_run || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
                 && !in_blob(bytes, from + whole.start());
-            if stands && rule.check.is_some_and(|check| check.refutes(value.as_bytes())) {
-                hits.push(Hit { refuted: true, ..Hit::plain(&rule.rule, Span::new(start, end)) });
-            } else if stands && self.passes(rule, value.as_bytes()) {
+            let checked =
+                |check: &checks::Check| check.judge(if check.whole { whole.as_bytes() } else { value.as_bytes() });
+            let verdict = if stands { rule.check.map_or(Verdict::Holds(None), checked) } else { Verdict::Fails };
+            let passes =
+                stands && !matches!(verdict, Verdict::Fails | Verdict::Refuted) && self.passes(rule, value.as_bytes());
+            let mut hit = Hit::plain(&rule.rule, Span::new(start, end));
+            match verdict {
+                Verdict::Holds(says) => hit.structure = says,
+                Verdict::Lesser(severity, says) => {
+                    (hit.severity, hit.structure) = (severity.min(hit.severity), Some(says))
+                }
+                Verdict::Doubtful(says) => (hit.confidence, hit.structure) = (Confidence::Low, Some(says.to_owned())),
+                Verdict::Fails => {}
+                Verdict::Refuted => hit.refuted = true,
+            }
+            if hit.refuted {
+                hits.push(hit);
+            } else if passes {
                 let head = rule
                     .literals
                     .iter()
@@ -212,12 +243,7 @@ impl SecretsScanner {
                     .map(String::len)
                     .max()
                     .unwrap_or(0);
-                hits.push(Hit {
-                    head,
-                    structure: rule.check.and_then(|check| check.says(value.as_bytes())),
-                    loose: rule.loose,
-                    ..Hit::plain(&rule.rule, Span::new(start, end))
-                });
+                hits.push(Hit { head, loose: rule.loose, ..hit });
                 if !rule.near.is_empty() {
                     return;
                 }
@@ -231,8 +257,7 @@ impl SecretsScanner {
     fn passes(&self, rule: &SecretRule, value: &[u8]) -> bool {
         let lower = value.to_ascii_lowercase();
         let stands_in = ["example", "xxxxxx", "000000000", "your_", "your-", "123456789012", "abcdefghijkl"];
-        rule.check.is_none_or(|check| (check.holds)(value))
-            && (rule.entropy == 0.0 || shape::entropy(value) >= rule.entropy)
+        (rule.entropy == 0.0 || shape::entropy(value) >= rule.entropy)
             && !stands_in.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
             && !shape::is_documented(value)
             && (rule.check.is_some() || !shape::reads(value))

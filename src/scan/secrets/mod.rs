@@ -11,13 +11,16 @@ mod foreign;
 mod generic;
 mod hits;
 mod index;
+mod mnemonic;
 mod opening;
 mod pairs;
 mod pem;
+mod putty;
 mod rule;
 #[cfg(test)]
 mod rule_tests;
 mod runs;
+mod service_account;
 mod settings;
 mod shape;
 mod textual;
@@ -49,7 +52,7 @@ const MOST: usize = 100;
 /// The scanner for secrets.
 pub struct SecretsScanner {
     rules: Vec<SecretRule>,
-    generic: [Arc<Rule>; 6],
+    generic: [Arc<Rule>; builtin::COUNT],
     index: Index,
     allowed: Allowed,
     documented: OnceLock<Vec<Arc<Rule>>>,
@@ -103,7 +106,7 @@ impl SecretsScanner {
             (generic::PARTS, true, Lead::Name),
             (generic::EXACT, false, Lead::Name),
             (&["://"][..], false, Lead::Url),
-            (&["-----BEGIN"], false, Lead::Pem),
+            (&["-----BEGIN", putty::MARK], false, Lead::Pem),
             (&["earer ", "asic "], false, Lead::Scheme),
             (decode::JOINS, false, Lead::Join),
         ] {
@@ -181,7 +184,8 @@ impl Scanner for SecretsScanner {
     }
 
     fn version(&self) -> Option<Vec<u8>> {
-        Some(format!("{:?}", self.settings).into_bytes())
+        // Whether a token has expired is a matter of the day.
+        Some(format!("{:?} {}", self.settings, checks::today()).into_bytes())
     }
 
     fn scan(&self, input: &Input<'_>, sink: &mut Sink) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::hits::Hit;
 use super::{SecretsScanner, shape};
-use crate::model::{Confidence, Span};
+use crate::model::{Confidence, Rule, Span};
 
 /// An id that says which secret stands near it.
 struct Pair {
@@ -28,6 +28,20 @@ const PAIRS: &[Pair] = &[
 const APART: usize = 300;
 
 impl Pair {
+    /// The places in `hits` of secrets of this kind in a stretch of the bytes, which no other id has taken; in the order of
+    /// the bytes.
+    fn known(&self, bytes: &[u8], (from, to): (usize, usize), hits: &[Hit]) -> std::vec::IntoIter<usize> {
+        let inside = |hit: &Hit| hit.value.start as usize >= from && hit.value.end as usize <= to;
+        let own =
+            |hit: &Hit| hit.rule.id.short() == self.secret || is_generic(hit) && self.is_secret(hit.value.of(bytes));
+        let fits = |hit: &Hit| hit.beside.is_none() && inside(hit) && own(hit);
+        let mut places: Vec<usize> = (0..hits.len()).filter(|at| fits(&hits[*at])).collect();
+        places.sort_by_key(|at| hits[*at].value.start);
+        // Of several hits at one place the first is told.
+        places.dedup_by_key(|at| hits[*at].value.start);
+        places.into_iter()
+    }
+
     /// True for chance of the secret's form; a hash of the same length is hexadecimal.
     fn is_secret(&self, value: &[u8]) -> bool {
         value.len() == self.length
@@ -72,10 +86,9 @@ impl SecretsScanner {
                 let last = at.checked_sub(1).map_or(0, |at| ids[at].end as usize);
                 let behind = (end, next.min(end + APART));
                 let before = (last.max(start.saturating_sub(APART)), start);
-                if let Some(secret) = self
-                    .secret_in(pair, bytes, behind, true, hits)
-                    .or_else(|| self.secret_in(pair, bytes, before, false, hits))
-                {
+                let secret = self.secret_behind(pair, bytes, behind, hits);
+                if let Some(secret) = secret.or_else(|| pair.known(bytes, before, hits).next_back()) {
+                    self.name(pair, &mut hits[secret]);
                     hits[secret].beside = Some(*id);
                     let of_id = hits.iter().position(|hit| hit.rule.id.short() == pair.id && hit.value == *id);
                     let says = of_id.and_then(|at| hits[at].structure.take());
@@ -86,40 +99,39 @@ impl SecretsScanner {
         }
     }
 
-    /// The place in `hits` of the pair's secret in a stretch of the bytes; one that nothing else found is added where
-    /// it stands behind the id.
-    fn secret_in(
+    /// The place in `hits` of the pair's first secret in a stretch of the bytes; one that nothing else found is added.
+    fn secret_behind(
         &self,
         pair: &Pair,
         bytes: &[u8],
         (from, to): (usize, usize),
-        add: bool,
         hits: &mut Vec<Hit>,
     ) -> Option<usize> {
-        let inside = |hit: &Hit| hit.value.start as usize >= from && hit.value.end as usize <= to;
-        let generic = |hit: &Hit| matches!(hit.rule.id.short(), "generic-secret" | "credential-file");
-        let own = |hit: &Hit| hit.rule.id.short() == pair.secret || generic(hit) && pair.is_secret(hit.value.of(bytes));
-        let rule = self.rules.iter().map(|rule| &rule.rule).find(|rule| rule.id.short() == pair.secret);
-        let found = (0..hits.len())
-            .filter(|at| hits[*at].beside.is_none() && inside(&hits[*at]) && own(&hits[*at]))
-            .min_by_key(|at| if add { hits[*at].value.start } else { u32::MAX - hits[*at].value.start });
-        let at = match (found, rule) {
-            (Some(at), _) => at,
-            (None, Some(rule)) if add => {
-                let value = pair.find(bytes, from, to).filter(|span| !hits.iter().any(|h| h.value.overlaps(*span)))?;
-                hits.push(Hit::plain(rule, value));
-                hits.len() - 1
-            }
-            _ => return None,
-        };
-        let hit = &mut hits[at];
-        if let Some(rule) = rule.filter(|_| generic(hit)) {
+        if let Some(known) = pair.known(bytes, (from, to), hits).next() {
+            return Some(known);
+        }
+        let rule = self.rule_of(pair)?;
+        let value = pair.find(bytes, from, to).filter(|span| !hits.iter().any(|hit| hit.value.overlaps(*span)))?;
+        hits.push(Hit::plain(rule, value));
+        Some(hits.len() - 1)
+    }
+
+    /// Calls a pair's secret by its own name, whichever rule found it.
+    fn name(&self, pair: &Pair, hit: &mut Hit) {
+        if let Some(rule) = self.rule_of(pair).filter(|_| is_generic(hit)) {
             hit.rule = Arc::clone(rule);
             hit.severity = rule.severity;
         }
         hit.confidence = Confidence::High;
-        Some(at)
     }
+
+    fn rule_of(&self, pair: &Pair) -> Option<&Arc<Rule>> {
+        self.rules.iter().map(|rule| &rule.rule).find(|rule| rule.id.short() == pair.secret)
+    }
+}
+
+fn is_generic(hit: &Hit) -> bool {
+    matches!(hit.rule.id.short(), "generic-secret" | "credential-file")
 }
 
 #[cfg(test)]

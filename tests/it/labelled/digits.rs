@@ -14,6 +14,9 @@ pub fn digits(text: &str, kind: &str, right: bool) -> Option<String> {
         "grafana" => format!("{:08x}", crc(word("_").trim_end_matches('_')).swap_bytes()),
         "gitlab" => base(crc(word("_.-")), 36, 7),
         "bech32" => bech32(word("-"), right),
+        // A whole key, whose number says nothing.
+        "xprv" => base58(&[&[0x04, 0x88, 0xad, 0xe4][..], &[0; 41], &[0; 1], &filler(text, 32)].concat(), right),
+        "wif" => base58(&[&[0x80][..], &filler(text, 32), &[1]].concat(), right),
         _ => return None,
     })
 }
@@ -67,4 +70,31 @@ fn bech32(word: &str, right: bool) -> String {
     sum ^= if right { 1 } else { 2 };
     let text: String = (0..6).map(|at| SET.as_bytes()[(sum >> (5 * (5 - at)) & 31) as usize] as char).collect();
     if upper { text.to_ascii_uppercase() } else { text }
+}
+
+/// Bytes that depend on the text.
+fn filler(text: &str, count: usize) -> Vec<u8> {
+    let byte = |at: usize| (crc32(&format!("{at}{text}")) >> 7) as u8;
+    (0..count).map(byte).collect()
+}
+
+/// base58check: the bytes and four of their double SHA-256, to base 58.
+fn base58(bytes: &[u8], right: bool) -> String {
+    use sha2::{Digest as _, Sha256};
+    const SET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    let mut number = [bytes, &Sha256::digest(Sha256::digest(bytes))[..4]].concat();
+    if !right {
+        *number.last_mut().unwrap() ^= 1;
+    }
+    let mut digits = Vec::new();
+    while number.iter().any(|byte| *byte != 0) {
+        let mut rest = 0usize;
+        for byte in &mut number {
+            rest = rest << 8 | usize::from(*byte);
+            *byte = (rest / 58) as u8;
+            rest %= 58;
+        }
+        digits.insert(0, char::from(SET[rest]));
+    }
+    digits.into_iter().collect()
 }

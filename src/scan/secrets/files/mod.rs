@@ -21,10 +21,6 @@ pub(super) enum Kind {
     Plain,
     /// A hash that can be attacked offline.
     Hash,
-    /// A private key without a passphrase.
-    Key,
-    /// A private key under a passphrase.
-    SealedKey,
 }
 
 /// A value and what it is.

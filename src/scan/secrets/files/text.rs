@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::{Kind, Value, plain};
+use super::{Value, plain};
 use crate::model::Span;
 
 /// The matches of a pattern; group 1 is the value.
@@ -53,22 +53,6 @@ pub(super) fn php(bytes: &[u8], values: &mut Vec<Value>) {
         r#"(?mi)^[^\n/#*]{0,80}(?:password|passwd|secret|secretkey|hash_salt|blowfish_secret|crypt_key|smtppass|ftp_pass|['"]key)['"]?\]?\s*(?:=>|=)\s*['"]([^'"\n]{4,256})['"]\s*[];,]"#,
         &mut |start, end| plain(bytes, start, end, values)
     );
-}
-
-/// The private part of a PuTTY key.
-pub(super) fn putty(bytes: &[u8], values: &mut Vec<Value>) {
-    if !bytes.starts_with(b"PuTTY-User-Key-File-") {
-        return;
-    }
-    let open = memchr::memmem::find(bytes, b"Encryption: none").is_some();
-    let Some(head) = memchr::memmem::find(bytes, b"Private-Lines:") else { return };
-    let Some(from) = memchr::memchr(b'\n', &bytes[head..]).map(|gap| head + gap + 1) else { return };
-    let to = memchr::memmem::find(&bytes[from..], b"Private-").map_or(bytes.len(), |gap| from + gap);
-    let to = from + bytes[from..to].trim_ascii_end().len();
-    if to >= from + 16 {
-        let kind = if open { Kind::Key } else { Kind::SealedKey };
-        values.push(Value { span: Span::new(from, to), kind });
-    }
 }
 
 /// Columns of the first line, at most this many.
