@@ -162,6 +162,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
         tf_plans,
         no_pragmas: !plan::pragmas(args, &configuration),
         report_unknown: args.unknown == Unknown::Report,
+        partial: !settings::reads_whole_folders(args, &configuration),
     };
     let mut own = settings::scanners(args, &configuration, iac_settings)?;
     own.scanners.deps.sboms = sboms;

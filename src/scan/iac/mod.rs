@@ -8,6 +8,7 @@ pub mod check;
 mod dockerfile;
 mod gitlab;
 pub mod lower;
+mod manifests;
 pub mod policy;
 mod repair;
 pub mod resource;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub no_pragmas: bool,
     /// Tell of values that can't be known and kept rules from deciding.
     pub report_unknown: bool,
+    /// Not all files of the tree are scanned: that an object is missing is not known.
+    pub partial: bool,
 }
 
 /// Rules and policies beside the built-in ones.

@@ -1,15 +1,18 @@
 //! YAML and JSON files whose content says what they are: CloudFormation, Kubernetes, Compose, Serverless.
+//!
+//! Templates and services are checked when they are read. Kubernetes objects and Compose projects are kept:
+//! `manifests` checks them once all files are there.
 
 use std::borrow::Cow;
 
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Skip, Skips, check_model};
+use super::super::{Platform, RuleBook, Skip, Skips, check_model, manifests};
 use super::{cloudformation, compose, kubernetes, serverless};
-use crate::model::{Input, Notice, NoticeKind, RepoPath, Sink};
+use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
 use crate::syntax::{Node, Parsed, json, yaml};
 
-pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: |_, _, _, _| {} };
+pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: manifests::finish };
 
 /// What a document became.
 #[derive(Debug, Default)]
@@ -20,19 +23,37 @@ pub struct Lowered {
     pub skips: Vec<Skip>,
 }
 
-/// A kind of document: how it is told by its content, and what becomes of it.
+/// A kind of document: how it is told by its content.
 struct Language {
     is: fn(&RepoPath, &Node) -> bool,
-    lower: fn(&RepoPath, &Node, &mut Lowered),
+    /// What becomes of it at once; `None` for one that waits for the other files.
+    lower: Option<fn(&RepoPath, &Node, &mut Lowered)>,
 }
+
+const KUBERNETES: usize = 1;
+const COMPOSE: usize = 3;
 
 /// The first that claims a document has it.
 static LANGUAGES: &[Language] = &[
-    Language { is: |_, node| cloudformation::is_template(node), lower: cloudformation::lower },
-    Language { is: |_, node| kubernetes::is_object(node), lower: kubernetes::lower },
-    Language { is: serverless::is_service, lower: serverless::lower },
-    Language { is: |_, node| compose::is_project(node), lower: compose::lower },
+    Language { is: |_, node| cloudformation::is_template(node), lower: Some(cloudformation::lower) },
+    Language { is: |_, node| kubernetes::is_object(node), lower: None },
+    Language { is: serverless::is_service, lower: Some(serverless::lower) },
+    Language { is: |_, node| compose::is_project(node), lower: None },
 ];
+
+fn language(path: &RepoPath, document: &Node) -> Option<usize> {
+    LANGUAGES.iter().position(|language| (language.is)(path, document))
+}
+
+/// True for an object of Kubernetes, or a list of them.
+pub(crate) fn is_kubernetes(path: &RepoPath, document: &Node) -> bool {
+    language(path, document) == Some(KUBERNETES)
+}
+
+/// True for a Compose project.
+pub(crate) fn is_compose(path: &RepoPath, document: &Node) -> bool {
+    language(path, document) == Some(COMPOSE)
+}
 
 /// Words of which every document that concerns us holds one.
 const MARKS: [&str; 4] = ["AWS::", "apiVersion", "services", "provider"];
@@ -56,11 +77,15 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         let message = "This is a Helm template; it is checked only once it is rendered.";
         return sink.notice(Notice::note(NoticeKind::Skipped, message).at(input.path));
     }
+    sink.keep |= may_wait(input.bytes);
+    if !holds(input.bytes, &["AWS::", "provider"]) {
+        return;
+    }
     let Parsed { value: documents, errors } = parse(input);
     let mut lowered = Lowered::default();
     for document in &documents {
-        if let Some(language) = LANGUAGES.iter().find(|language| (language.is)(input.path, document)) {
-            (language.lower)(input.path, document, &mut lowered);
+        if let Some(lower) = language(input.path, document).and_then(|at| LANGUAGES[at].lower) {
+            lower(input.path, document, &mut lowered);
         }
     }
     if lowered.resources.is_empty() {
@@ -77,7 +102,8 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     }
 }
 
-fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
+/// The documents of a file, and where it does not follow its format.
+pub(crate) fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
     let first = input.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     match (input.path.extension(), first) {
         ("json", _) | ("template", Some(b'{')) => {
@@ -100,7 +126,24 @@ pub(crate) fn known(input: &Input<'_>) -> Vec<Node> {
 
 /// True for bytes that hold a word of some language.
 fn marked(bytes: &[u8]) -> bool {
-    MARKS.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
+    holds(bytes, &MARKS)
+}
+
+fn holds(bytes: &[u8], marks: &[&str]) -> bool {
+    marks.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
+}
+
+/// True for bytes that may be a Kubernetes object or a Compose project.
+fn may_wait(bytes: &[u8]) -> bool {
+    holds(bytes, &["services"]) || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
+}
+
+/// True for a kept file that is to be looked at once all files are there.
+pub(crate) fn is_deferred(input: &KeptInput) -> bool {
+    interest(&input.path) != Interest::None
+        && !is_foreign(&input.path)
+        && may_wait(&input.bytes)
+        && !is_helm_template(&input.as_input())
 }
 
 /// True for files of other platforms that hold the same words.
@@ -119,7 +162,7 @@ fn is_helm_template(input: &Input<'_>) -> bool {
 mod tests {
     use super::super::super::{IacScanner, Settings};
     use super::*;
-    use crate::model::Draft;
+    use crate::model::{Draft, Origin};
     use crate::scan::Scanner;
     use proptest::prelude::*;
 
@@ -128,7 +171,10 @@ mod tests {
 
     fn scan_text(path: &str, text: &str) -> Sink {
         let mut sink = Sink::default();
-        SCANNER.scan(&Input::whole(&RepoPath::new(path), text.as_bytes()), &mut sink);
+        let path = RepoPath::new(path);
+        SCANNER.scan(&Input::whole(&path, text.as_bytes()), &mut sink);
+        let kept = KeptInput { path, bytes: text.as_bytes().into(), origin: Origin::WorkTree };
+        SCANNER.finish(&[kept], &mut sink);
         sink
     }
 
@@ -193,7 +239,7 @@ mod tests {
             let text = format!("{}{body}", heads[which]);
             let sink = scan_text("x.yaml", &text);
             for draft in &sink.drafts {
-                prop_assert!(draft.span.end as usize <= text.len() && draft.path.is_none());
+                prop_assert!(draft.span.end as usize <= text.len());
                 prop_assert!(draft.extent.is_none_or(|extent| extent.contains(draft.span)));
             }
         }
