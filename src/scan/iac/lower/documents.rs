@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::super::resource::{Model, Resource};
 use super::super::{Platform, RuleBook, Skip, Skips, check_model, manifests};
+use super::super::manifests::kustomize;
 use super::{cloudformation, compose, kubernetes, serverless};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
@@ -60,6 +61,7 @@ const MARKS: [&str; 4] = ["AWS::", "apiVersion", "services", "provider"];
 
 fn interest(path: &RepoPath) -> Interest {
     let wanted = match path.extension() {
+        _ if kustomize::is_kustomization(path) => true,
         "yaml" | "yml" | "template" => true,
         "json" => {
             !matches!(path.file_name(), "package-lock.json" | "package.json" | "composer.lock" | "npm-shrinkwrap.json")
@@ -70,6 +72,9 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+    if input.whole && (kustomize::is_kustomization(input.path) || is_patch(input.bytes)) {
+        sink.keep = true;
+    }
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
@@ -138,11 +143,19 @@ fn may_wait(bytes: &[u8]) -> bool {
     holds(bytes, &["services"]) || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
 }
 
+/// True for bytes that may be a JSON Patch, which a kustomization may name.
+fn is_patch(bytes: &[u8]) -> bool {
+    bytes.len() < 1 << 16
+        && holds(bytes, &["op:", "\"op\""])
+        && holds(bytes, &["path:", "\"path\""])
+        && holds(bytes, &["add", "replace", "remove", "move", "copy"])
+}
+
 /// True for a kept file that is to be looked at once all files are there.
 pub(crate) fn is_deferred(input: &KeptInput) -> bool {
     interest(&input.path) != Interest::None
         && !is_foreign(&input.path)
-        && may_wait(&input.bytes)
+        && (may_wait(&input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
         && !is_helm_template(&input.as_input())
 }
 

@@ -14,7 +14,7 @@ use crate::model::{ForeignSuppression, RepoPath, Span};
 use crate::syntax::{Entry, Node};
 
 /// Where each workload keeps its pod.
-const TEMPLATES: [(&str, &[&str]); 10] = [
+pub const TEMPLATES: [(&str, &[&str]); 10] = [
     ("Pod", &[]),
     ("PodTemplate", &["template"]),
     ("Deployment", &["spec", "template"]),
