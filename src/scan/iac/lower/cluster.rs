@@ -4,12 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::resource::{Value, ValueKind as Kind};
-use super::values::{entry_place, plain};
+use super::values::{elsewhere, entry_place, plain};
 use crate::model::Span;
 use crate::syntax::{Entry, Node};
 
-/// The number of a file that no resource stands in: values that are told at the place that leads to them.
-const ELSEWHERE: u32 = u32::MAX;
 /// Workloads whose pods are judged by the policies that select them: those of a CronJob serve nobody.
 const SERVING: [&str; 9] = [
     "Pod",
@@ -200,18 +198,6 @@ fn name_of(object: &Node) -> &str {
 
 fn namespace_of(object: &Node) -> Option<String> {
     object.at(&["metadata", "namespace"]).and_then(Node::as_str).map(str::to_owned)
-}
-
-/// The same value, none of whose places count.
-fn elsewhere(value: Value) -> Value {
-    let kind = match value.kind {
-        Kind::List(items) => Kind::list(items.iter().cloned().map(elsewhere).collect()),
-        Kind::Map(entries) => {
-            Kind::map(entries.iter().cloned().map(|(key, value)| (key, elsewhere(value))).collect())
-        }
-        other => other,
-    };
-    Value { kind, span: value.span, file: ELSEWHERE }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::super::Skip;
 use super::super::resource::{Resource, Value, ValueKind as Kind};
 use super::cluster::Cluster;
 use super::documents::Lowered;
-use super::values::{entry_place, extended, kind_with, place};
+use super::values::{elsewhere, entry_place, extended, kind_with, place};
 use crate::model::{ForeignSuppression, RepoPath, Span};
 use crate::syntax::{Entry, Node};
 
@@ -101,12 +101,15 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
     more.extend(template.get("metadata").map(|metadata| ("metadata", value(metadata))));
     more.extend(cluster.pod_facts(node, template, spec));
     let pod = extended(value(&spec.value).clone_at(spec.key_span), more);
+    // What the pod says of a container is told at the container.
+    let around = elsewhere(pod.clone());
     for (list, init) in [("containers", false), ("initContainers", true), ("ephemeralContainers", true)] {
         for container in spec.value.get(list).map(Node::items).unwrap_or_default() {
             let called = container.get("name").and_then(Node::as_str).unwrap_or("unnamed");
             let header = container.entry("name").map_or_else(|| place(container), entry_place);
             let init = Value::new(Kind::Bool(init), header, 0);
-            let mut more = vec![("pod", pod.clone()), ("init", init), ("workload", word(kind))];
+            let mut more = vec![("pod", around.clone()), ("init", init)];
+            more.push(("workload", Value::new(Kind::text(kind), header, 0)));
             more.push(("argv", argv(container, header)));
             more.push(("hostMounts", host_mounts(container, &spec.value, header)));
             let attributes = extended(value(container).clone_at(header), more);
