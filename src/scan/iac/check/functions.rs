@@ -144,7 +144,8 @@ pub(super) fn values<'m>(context: &Context<'m>, function: Function, args: &[Term
 
 /// A member of a map as a map of its own, in the value's place.
 fn member<'m>(context: &Context<'m>, map: &Hit<'m>, (key, value): &(Arc<str>, Value)) -> Hit<'m> {
-    let entry = vec![(Arc::from("key"), value.with(Kind::String(Arc::clone(key)))), (Arc::from("value"), value.clone())];
+    let entry =
+        vec![(Arc::from("key"), value.with(Kind::String(Arc::clone(key)))), (Arc::from("value"), value.clone())];
     context.inside(map, &value.with(Kind::map(entry)))
 }
 

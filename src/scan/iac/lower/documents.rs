@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
+use super::super::manifests::{helm, kustomize};
 use super::super::resource::{Model, Resource};
 use super::super::{Platform, RuleBook, Skip, Skips, check_model, manifests};
-use super::super::manifests::kustomize;
 use super::{cloudformation, compose, kubernetes, serverless};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
@@ -72,15 +72,14 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
-    if input.whole && (kustomize::is_kustomization(input.path) || is_patch(input.bytes)) {
-        sink.keep = true;
-    }
+    let named = kustomize::is_kustomization(input.path) || helm::is_chart(input.path) || helm::is_values(input.path);
+    sink.keep |= named || is_patch(input.bytes);
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
     if is_helm_template(input) {
-        let message = "This is a Helm template; it is checked only once it is rendered.";
-        return sink.notice(Notice::note(NoticeKind::Skipped, message).at(input.path));
+        sink.keep = true;
+        return;
     }
     sink.keep |= may_wait(input.bytes);
     if !holds(input.bytes, &["AWS::", "provider"]) {
@@ -151,9 +150,14 @@ fn is_patch(bytes: &[u8]) -> bool {
         && holds(bytes, &["add", "replace", "remove", "move", "copy"])
 }
 
+/// True for a file that may hold documents, by its name.
+pub(crate) fn is_ours(path: &RepoPath) -> bool {
+    interest(path) != Interest::None
+}
+
 /// True for a kept file that is to be looked at once all files are there.
 pub(crate) fn is_deferred(input: &KeptInput) -> bool {
-    interest(&input.path) != Interest::None
+    is_ours(&input.path)
         && !is_foreign(&input.path)
         && (may_wait(&input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
         && !is_helm_template(&input.as_input())
@@ -165,7 +169,7 @@ fn is_foreign(path: &RepoPath) -> bool {
 }
 
 /// True for a file of a chart's `templates` folder, or Go template directives in a YAML file.
-fn is_helm_template(input: &Input<'_>) -> bool {
+pub(crate) fn is_helm_template(input: &Input<'_>) -> bool {
     let text: Cow<'_, str> = String::from_utf8_lossy(&input.bytes[..input.bytes.len().min(1 << 16)]);
     let directive = ["{{ .Values", "{{- ", "{{ include", "{{.Values", "{{ template", "{{ .Release"];
     input.path.extension() != "json" && directive.iter().any(|mark| text.contains(mark))

@@ -126,9 +126,7 @@ const ELSEWHERE: u32 = u32::MAX;
 pub fn elsewhere(value: Value) -> Value {
     let kind = match value.kind {
         Kind::List(items) => Kind::list(items.iter().cloned().map(elsewhere).collect()),
-        Kind::Map(entries) => {
-            Kind::map(entries.iter().cloned().map(|(key, value)| (key, elsewhere(value))).collect())
-        }
+        Kind::Map(entries) => Kind::map(entries.iter().cloned().map(|(key, value)| (key, elsewhere(value))).collect()),
         other => other,
     };
     Value { kind, span: value.span, file: ELSEWHERE }

@@ -58,7 +58,8 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
     if roots.is_empty() {
         return Overlays::default();
     }
-    let mut builder = Builder { files: by_path, bases: HashMap::new(), overlays: Overlays::default(), left: MAX_OBJECTS };
+    let mut builder =
+        Builder { files: by_path, bases: HashMap::new(), overlays: Overlays::default(), left: MAX_OBJECTS };
     let inner: HashSet<&RepoPath> = roots.iter().flat_map(|file| builder.kustomizations_of(file)).collect();
     for root in &roots {
         let component = root.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
@@ -69,7 +70,8 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
         }
     }
     if builder.left == 0 {
-        let message = format!("The overlays of this tree make more than {MAX_OBJECTS} objects; the others were not checked.");
+        let message =
+            format!("The overlays of this tree make more than {MAX_OBJECTS} objects; the others were not checked.");
         builder.overlays.notices.push(Notice::incomplete(NoticeKind::Limit, message));
     }
     builder.overlays
@@ -225,7 +227,9 @@ impl<'a> Builder<'a> {
             let message = format!("This kustomization was built without {}.", told.join(", "));
             self.overlays.notices.push(Notice::note(NoticeKind::Skipped, message).at(file.path));
         }
-        for (texts, why) in [(&left.missing, "is not among the files that were read"), (&left.unmatched, "patches no object")] {
+        for (texts, why) in
+            [(&left.missing, "is not among the files that were read"), (&left.unmatched, "patches no object")]
+        {
             if let Some(first) = texts.first() {
                 let message = format!("`{}` {why}: this kustomization was built without it.", shown(first));
                 self.overlays.notices.push(Notice::warning(NoticeKind::Skipped, message).at(file.path));
@@ -236,7 +240,8 @@ impl<'a> Builder<'a> {
 
 impl Left {
     fn add(&mut self, text: &str) {
-        let remote = text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.contains(".com/");
+        let remote =
+            text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.contains(".com/");
         if remote { self.remote.push(text.to_owned()) } else { self.missing.push(text.to_owned()) }
     }
 }

@@ -3,6 +3,7 @@
 //! Files are kept until all are there. Then objects are read with what others say of them (`lower::cluster`), and
 //! each is asked about alone. What a kustomization builds is judged as built, in the places its values come from.
 
+pub mod helm;
 pub(crate) mod kustomize;
 mod patch;
 mod space;
@@ -17,11 +18,12 @@ use super::lower::cluster::Cluster;
 use super::lower::documents::{self, Lowered};
 use super::lower::{compose, kubernetes};
 use super::resource::Model;
-use kustomize::Overlays;
-use space::Space;
 use super::{RuleBook, Settings, Skips, check_model};
 use crate::model::{Draft, DraftRelated, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::syntax::{Node, Parsed};
+use helm::Charts;
+use kustomize::Overlays;
+use space::Space;
 
 /// A kept file and its documents.
 pub(crate) struct File<'a> {
@@ -49,9 +51,13 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).map(read).collect();
     let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
     let overlays = kustomize::build(&files);
+    let charts = Charts::find(kept, &settings.rendered);
+    let is_plain = |path: &RepoPath| {
+        !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
+    };
     let plain: Vec<Sink> = files
         .par_iter()
-        .filter(|file| !overlays.used.contains(file.path) && !kustomize::is_kustomization(file.path))
+        .filter(|file| is_plain(file.path))
         .map(|file| {
             let mut own = Sink::default();
             check_file(file, &cluster, book, &mut own);
@@ -62,6 +68,7 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
         sink.drafts.append(&mut own.drafts);
         sink.notices.append(&mut own.notices);
     }
+    charts.check(book, settings.partial, sink);
     check_overlays(overlays, &files, book, settings, sink);
 }
 
@@ -129,9 +136,10 @@ fn built_by(mut draft: Draft, from: &RepoPath) -> Draft {
 fn read(input: &KeptInput) -> File<'_> {
     let Parsed { value, errors } = documents::parse(&input.as_input());
     let told = |message: &str| format!("What follows was not checked, it does not parse: {message}.");
-    let notices = errors.iter().take(5).map(|error| {
-        Notice::incomplete(NoticeKind::Unparsed, told(&error.message)).at(&input.path).span(error.span)
-    });
+    let notices = errors
+        .iter()
+        .take(5)
+        .map(|error| Notice::incomplete(NoticeKind::Unparsed, told(&error.message)).at(&input.path).span(error.span));
     File { path: &input.path, bytes: &input.bytes, notices: notices.collect(), documents: value }
 }
 

@@ -123,9 +123,9 @@ pub fn operate(target: &mut Node, operations: &[Node]) -> Result<(), usize> {
                     let entry = Entry { key: String::new(), key_span: value.span, value };
                     put(target, path, &entry, true)
                 }),
-            (Some("test"), Some(path)) => {
-                find(target, path).filter(|found| found.scalar() == operation.get("value").and_then(Node::scalar)).map(|_| ())
-            }
+            (Some("test"), Some(path)) => find(target, path)
+                .filter(|found| found.scalar() == operation.get("value").and_then(Node::scalar))
+                .map(|_| ()),
             _ => None,
         };
         done.ok_or(number + 1)?;
@@ -172,8 +172,8 @@ fn put(target: &mut Node, path: &str, value: &Entry, insert: bool) -> Option<()>
             let made = Entry { key: last.clone(), key_span: value.key_span, value: value.value.clone() };
             match entries.iter().rposition(|entry| entry.key == *last) {
                 Some(at) => entries[at] = made,
-                None if insert => entries.push(made),
-                None => return None,
+                // `replace` adds, too: Kustomize's own library does.
+                None => entries.push(made),
             }
         }
         _ => return None,
@@ -234,7 +234,10 @@ mod tests {
                 "{spec: {containers: [{name: a, env: [{name: E, value: w}, {name: F, value: f}]}]}}",
                 "{spec:{replicas:1,containers:[{name:a,image:x,env:[{name:E,value:w},{name:F,value:f}]},{name:b}],hostPID:true}}",
             ),
-            ("{spec: {containers: [{$patch: replace}, {name: z}]}}", "{spec:{replicas:1,containers:[{name:z}],hostPID:true}}"),
+            (
+                "{spec: {containers: [{$patch: replace}, {name: z}]}}",
+                "{spec:{replicas:1,containers:[{name:z}],hostPID:true}}",
+            ),
             ("{spec: {$patch: replace, replicas: 2}}", "{spec:{replicas:2}}"),
         ] {
             let mut target = node(base);
@@ -257,7 +260,7 @@ mod tests {
             ("[{op: remove, path: /a/b/1}]", Ok("{a:{b:[1],c/d:x}}")),
             ("[{op: move, from: /a/b, path: /e}]", Ok("{a:{c/d:x},e:[1,2]}")),
             ("[{op: copy, from: /a/b, path: /a/f}]", Ok("{a:{b:[1,2],c/d:x,f:[1,2]}}")),
-            ("[{op: test, path: /a/c~1d, value: x}, {op: replace, path: /z, value: 1}]", Err(2)),
+            ("[{op: test, path: /a/c~1d, value: x}, {op: remove, path: /z}]", Err(2)),
             ("[{op: test, path: /a/c~1d, value: y}]", Err(1)),
         ] {
             let mut target = node(base);

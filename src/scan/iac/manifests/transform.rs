@@ -36,7 +36,9 @@ pub fn namespace(objects: &mut [Node], kustomization: &Node) {
             if let Some(metadata) = member(object, "metadata", entry.key_span) {
                 set(metadata, "namespace", entry);
             }
-        } else if kind_of(object) == "Namespace" && let Some(metadata) = child(object, "metadata") {
+        } else if kind_of(object) == "Namespace"
+            && let Some(metadata) = child(object, "metadata")
+        {
             set(metadata, "name", entry);
         }
         let Some(subjects) = child(object, "subjects") else { continue };
