@@ -180,6 +180,10 @@ pub struct ScanArgs {
     /// Run the external scanners that a configuration inside the scanned tree names: it may run anything.
     #[arg(long)]
     pub trust_config: bool,
+    /// Render the Helm charts of the tree with the helm on the PATH, and check what they become: default values, no
+    /// network, no plugins.
+    #[arg(long, conflicts_with_all = ["staged", "diff", "since", "history"])]
+    pub helm: bool,
     /// Run no external scanner.
     #[arg(long, conflicts_with = "trust_config")]
     pub no_tools: bool,

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod fix;
 mod foreign;
 mod gate_report;
+mod helm;
 pub mod hook;
 pub mod init;
 mod inputs;

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, cache, foreign, gate_report, linters, plan, settings, targets, tools};
+use super::{CliError, cache, foreign, gate_report, helm, linters, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine::{self, Mask};
 use crate::external::tool::Running;
@@ -157,11 +157,14 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let tf_var_files = inputs.add_files(inside.into_iter().chain(&args.tf_var_file))?;
     let tf_plans = inputs.add_files(args.tf_plan.iter())?;
     let sboms = inputs.add_files(args.sbom.iter())?;
+    let (rendered, of_helm) = helm::render(args, &configuration, &inputs)?;
     let iac_settings = iac::Settings {
+        rendered,
         tf_var_files,
         tf_plans,
         no_pragmas: !plan::pragmas(args, &configuration),
         report_unknown: args.unknown == Unknown::Report,
+        partial: !settings::reads_whole_folders(args, &configuration),
     };
     let mut own = settings::scanners(args, &configuration, iac_settings)?;
     own.scanners.deps.sboms = sboms;
@@ -182,7 +185,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     report.notices.extend(cache.and_then(|cache| cache::close(&cache, terminal)));
     narrow.apply(&mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
-    report.notices.extend(own.notices.into_iter().chain(unread));
+    report.notices.extend(own.notices.into_iter().chain(unread).chain(of_helm));
     let tools = started.unwrap_or_else(|notice| {
         report.notices.push(notice);
         report.complete = false;

@@ -134,7 +134,7 @@ fn deps(args: &ScanArgs, file: &Settings) -> deps::Settings {
 }
 
 /// True where a scan reads every file of the folders it names. (A source that git ignores is not read even then.)
-fn reads_whole_folders(args: &ScanArgs, file: &Settings) -> bool {
+pub fn reads_whole_folders(args: &ScanArgs, file: &Settings) -> bool {
     let narrowed = !file.scan.include.is_empty() || !file.scan.exclude.is_empty();
     !args.is_partial() && !narrowed && args.paths.iter().all(|path| path.is_dir())
 }

@@ -1,13 +1,13 @@
 //! External scanners: run beside our own, their SARIF taken, their failures told.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use super::process::{Ended, ProcessError, Program};
 use super::sarif_import::{FindSecrets, Import};
+use super::scratch::Scratch;
 use crate::model::{Notice, NoticeKind, RepoPath};
 
 /// What a program's argument holds where the path of the file it writes goes.
@@ -55,7 +55,7 @@ impl Tool {
             Err(error) => return Outcome::Failed(format!("no temporary folder can be made: {error}")),
         };
         if let Some(scratch) = &scratch {
-            let out = scratch.0.join("out.sarif").to_string_lossy().into_owned();
+            let out = scratch.path().join("out.sarif").to_string_lossy().into_owned();
             let filled = |argument: &OsString| OsString::from(argument.to_string_lossy().replace(OUT, &out));
             self.program.argv = self.program.argv.iter().map(filled).collect();
         }
@@ -70,7 +70,7 @@ impl Tool {
             None => return Outcome::Failed(format!("a signal ended it{}", words(&ended))),
         }
         let files = match &scratch {
-            Some(scratch) => scratch.read(self.program.max_output).map_err(|error| error.to_string()),
+            Some(scratch) => written(scratch, self.program.max_output).map_err(|error| error.to_string()),
             None => Ok(Vec::from([ended.stdout.clone()])),
         };
         match files {
@@ -124,37 +124,17 @@ fn masked(text: &str, secrets: Option<&FindSecrets>) -> String {
     object["text"].as_str().unwrap_or_default().trim_end_matches("..").to_owned()
 }
 
-/// A folder for the file that a program writes; gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("portcullis-{}-{number}", std::process::id()));
-        // Fails where somebody else made it before.
-        std::fs::create_dir(&folder)?;
-        Ok(Self(folder))
+/// What was written to the path given, or, where a program made a folder of it, the SARIF files in that.
+fn written(scratch: &Scratch, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
+    let out = scratch.path().join("out.sarif");
+    let mut files = vec![out.clone()];
+    if out.is_dir() {
+        let inside = std::fs::read_dir(&out).map_err(ProcessError::Output)?;
+        let is_sarif = |path: &PathBuf| path.extension().is_some_and(|end| end == "sarif");
+        files = inside.filter_map(|entry| Some(entry.ok()?.path())).filter(is_sarif).collect();
+        files.sort();
     }
-
-    /// What was written to the path given, or, where a program made a folder of it, the SARIF files in that.
-    fn read(&self, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
-        let out = self.0.join("out.sarif");
-        let mut files = vec![out.clone()];
-        if out.is_dir() {
-            let inside = std::fs::read_dir(&out).map_err(ProcessError::Output)?;
-            let is_sarif = |path: &PathBuf| path.extension().is_some_and(|end| end == "sarif");
-            files = inside.filter_map(|entry| Some(entry.ok()?.path())).filter(is_sarif).collect();
-            files.sort();
-        }
-        files.iter().filter(|file| file.is_file()).map(|file| read(file, limit)).collect()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    files.iter().filter(|file| file.is_file()).map(|file| read(file, limit)).collect()
 }
 
 fn read(file: &Path, limit: u64) -> Result<Vec<u8>, ProcessError> {

@@ -8,6 +8,7 @@ pub mod check;
 mod dockerfile;
 mod gitlab;
 pub mod lower;
+mod manifests;
 pub mod policy;
 mod repair;
 pub mod resource;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::model::{Anchor, Draft, DraftRelated, Input, KeptInput, RepoPath, Rule, Sink, Span};
 use crate::scan::{Interest, Scanner};
 use check::Answer;
+pub use manifests::helm;
 use resource::{Model, Resource};
 pub use rule::{IacRule, RuleBook, RuleError, read as read_rules};
 pub(crate) use skips::{Skip, Skips};
@@ -39,6 +41,10 @@ pub struct Settings {
     pub no_pragmas: bool,
     /// Tell of values that can't be known and kept rules from deciding.
     pub report_unknown: bool,
+    /// Not all files of the tree are scanned: that an object is missing is not known.
+    pub partial: bool,
+    /// Charts that helm was asked to render.
+    pub rendered: Vec<helm::Rendered>,
 }
 
 /// Rules and policies beside the built-in ones.

@@ -1,6 +1,7 @@
 //! The functions of the predicate language.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::eval::{Answer, Context, Hit, any, equal, scalars, text};
 use super::{Term, aws_actions};
@@ -37,11 +38,13 @@ pub(super) enum Function {
     Len,
     /// `values(path)`: the values of a map, whatever their names.
     Values,
+    /// `entries(path)`: the members of a map, each with `key` and `value`.
+    Entries,
     /// `port(path, 22)`: a port, a range `20-25`, a list of those, or `*`, holds the port.
     Port,
 }
 
-const NAMES: [(&str, Function, usize, usize); 15] = [
+const NAMES: [(&str, Function, usize, usize); 16] = [
     ("missing", Function::Missing, 1, 1),
     ("present", Function::Present, 1, 1),
     ("any", Function::Any, 2, 2),
@@ -56,6 +59,7 @@ const NAMES: [(&str, Function, usize, usize); 15] = [
     ("statements", Function::Statements, 1, 1),
     ("len", Function::Len, 1, 1),
     ("values", Function::Values, 1, 1),
+    ("entries", Function::Entries, 1, 1),
     ("port", Function::Port, 2, 2),
 ];
 
@@ -70,7 +74,7 @@ impl Function {
 
     /// True for a function that answers yes, no or unknown; the others give values.
     pub fn is_predicate(self) -> bool {
-        !matches!(self, Self::Json | Self::Statements | Self::Len | Self::Values)
+        !matches!(self, Self::Json | Self::Statements | Self::Len | Self::Values | Self::Entries)
     }
 }
 
@@ -99,7 +103,7 @@ pub(super) fn ask(context: &Context<'_>, function: Function, args: &[Term]) -> A
         Function::Public => any(context.hits(&args[0]).iter().map(public)),
         Function::Grants => grants(context, args),
         Function::Port => port(context, args),
-        Function::Json | Function::Statements | Function::Len | Function::Values => Answer::No,
+        Function::Json | Function::Statements | Function::Len | Function::Values | Function::Entries => Answer::No,
     }
 }
 
@@ -110,6 +114,13 @@ pub(super) fn values<'m>(context: &Context<'m>, function: Function, args: &[Term
         Function::Values => hits
             .flat_map(|hit| match &hit.value.kind {
                 Kind::Map(entries) => entries.iter().map(|(_, value)| context.inside(&hit, value)).collect(),
+                Kind::Null => Vec::new(),
+                _ => vec![hit],
+            })
+            .collect(),
+        Function::Entries => hits
+            .flat_map(|hit| match &hit.value.kind {
+                Kind::Map(entries) => entries.iter().map(|entry| member(context, &hit, entry)).collect(),
                 Kind::Null => Vec::new(),
                 _ => vec![hit],
             })
@@ -129,6 +140,13 @@ pub(super) fn values<'m>(context: &Context<'m>, function: Function, args: &[Term
             })
             .collect(),
     }
+}
+
+/// A member of a map as a map of its own, in the value's place.
+fn member<'m>(context: &Context<'m>, map: &Hit<'m>, (key, value): &(Arc<str>, Value)) -> Hit<'m> {
+    let entry =
+        vec![(Arc::from("key"), value.with(Kind::String(Arc::clone(key)))), (Arc::from("value"), value.clone())];
+    context.inside(map, &value.with(Kind::map(entry)))
 }
 
 fn missing(hit: &Hit<'_>) -> Answer {

@@ -1,15 +1,19 @@
 //! YAML and JSON files whose content says what they are: CloudFormation, Kubernetes, Compose, Serverless.
+//!
+//! Templates and services are checked when they are read. Kubernetes objects and Compose projects are kept:
+//! `manifests` checks them once all files are there.
 
 use std::borrow::Cow;
 
+use super::super::manifests::{helm, kustomize};
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Skip, Skips, check_model};
+use super::super::{Platform, RuleBook, Skip, Skips, check_model, manifests};
 use super::{cloudformation, compose, kubernetes, serverless};
-use crate::model::{Input, Notice, NoticeKind, RepoPath, Sink};
+use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
 use crate::syntax::{Node, Parsed, json, yaml};
 
-pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: |_, _, _, _| {} };
+pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: manifests::finish };
 
 /// What a document became.
 #[derive(Debug, Default)]
@@ -20,25 +24,44 @@ pub struct Lowered {
     pub skips: Vec<Skip>,
 }
 
-/// A kind of document: how it is told by its content, and what becomes of it.
+/// A kind of document: how it is told by its content.
 struct Language {
     is: fn(&RepoPath, &Node) -> bool,
-    lower: fn(&RepoPath, &Node, &mut Lowered),
+    /// What becomes of it at once; `None` for one that waits for the other files.
+    lower: Option<fn(&RepoPath, &Node, &mut Lowered)>,
 }
+
+const KUBERNETES: usize = 1;
+const COMPOSE: usize = 3;
 
 /// The first that claims a document has it.
 static LANGUAGES: &[Language] = &[
-    Language { is: |_, node| cloudformation::is_template(node), lower: cloudformation::lower },
-    Language { is: |_, node| kubernetes::is_object(node), lower: kubernetes::lower },
-    Language { is: serverless::is_service, lower: serverless::lower },
-    Language { is: |_, node| compose::is_project(node), lower: compose::lower },
+    Language { is: |_, node| cloudformation::is_template(node), lower: Some(cloudformation::lower) },
+    Language { is: |_, node| kubernetes::is_object(node), lower: None },
+    Language { is: serverless::is_service, lower: Some(serverless::lower) },
+    Language { is: |_, node| compose::is_project(node), lower: None },
 ];
+
+fn language(path: &RepoPath, document: &Node) -> Option<usize> {
+    LANGUAGES.iter().position(|language| (language.is)(path, document))
+}
+
+/// True for an object of Kubernetes, or a list of them.
+pub(crate) fn is_kubernetes(path: &RepoPath, document: &Node) -> bool {
+    language(path, document) == Some(KUBERNETES)
+}
+
+/// True for a Compose project.
+pub(crate) fn is_compose(path: &RepoPath, document: &Node) -> bool {
+    language(path, document) == Some(COMPOSE)
+}
 
 /// Words of which every document that concerns us holds one.
 const MARKS: [&str; 4] = ["AWS::", "apiVersion", "services", "provider"];
 
 fn interest(path: &RepoPath) -> Interest {
     let wanted = match path.extension() {
+        _ if kustomize::is_kustomization(path) => true,
         "yaml" | "yml" | "template" => true,
         "json" => {
             !matches!(path.file_name(), "package-lock.json" | "package.json" | "composer.lock" | "npm-shrinkwrap.json")
@@ -49,18 +72,24 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+    let named = kustomize::is_kustomization(input.path) || helm::is_chart(input.path) || helm::is_values(input.path);
+    sink.keep |= named || is_patch(input.bytes);
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
     if is_helm_template(input) {
-        let message = "This is a Helm template; it is checked only once it is rendered.";
-        return sink.notice(Notice::note(NoticeKind::Skipped, message).at(input.path));
+        sink.keep = true;
+        return;
+    }
+    sink.keep |= may_wait(input.bytes);
+    if !holds(input.bytes, &["AWS::", "provider"]) {
+        return;
     }
     let Parsed { value: documents, errors } = parse(input);
     let mut lowered = Lowered::default();
     for document in &documents {
-        if let Some(language) = LANGUAGES.iter().find(|language| (language.is)(input.path, document)) {
-            (language.lower)(input.path, document, &mut lowered);
+        if let Some(lower) = language(input.path, document).and_then(|at| LANGUAGES[at].lower) {
+            lower(input.path, document, &mut lowered);
         }
     }
     if lowered.resources.is_empty() {
@@ -77,7 +106,8 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     }
 }
 
-fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
+/// The documents of a file, and where it does not follow its format.
+pub(crate) fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
     let first = input.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     match (input.path.extension(), first) {
         ("json", _) | ("template", Some(b'{')) => {
@@ -100,7 +130,37 @@ pub(crate) fn known(input: &Input<'_>) -> Vec<Node> {
 
 /// True for bytes that hold a word of some language.
 fn marked(bytes: &[u8]) -> bool {
-    MARKS.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
+    holds(bytes, &MARKS)
+}
+
+fn holds(bytes: &[u8], marks: &[&str]) -> bool {
+    marks.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
+}
+
+/// True for bytes that may be a Kubernetes object or a Compose project.
+fn may_wait(bytes: &[u8]) -> bool {
+    holds(bytes, &["services"]) || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
+}
+
+/// True for bytes that may be a JSON Patch, which a kustomization may name.
+fn is_patch(bytes: &[u8]) -> bool {
+    bytes.len() < 1 << 16
+        && holds(bytes, &["op:", "\"op\""])
+        && holds(bytes, &["path:", "\"path\""])
+        && holds(bytes, &["add", "replace", "remove", "move", "copy"])
+}
+
+/// True for a file that may hold documents, by its name.
+pub(crate) fn is_ours(path: &RepoPath) -> bool {
+    interest(path) != Interest::None
+}
+
+/// True for a kept file that is to be looked at once all files are there.
+pub(crate) fn is_deferred(input: &KeptInput) -> bool {
+    is_ours(&input.path)
+        && !is_foreign(&input.path)
+        && (may_wait(&input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
+        && !is_helm_template(&input.as_input())
 }
 
 /// True for files of other platforms that hold the same words.
@@ -109,7 +169,7 @@ fn is_foreign(path: &RepoPath) -> bool {
 }
 
 /// True for a file of a chart's `templates` folder, or Go template directives in a YAML file.
-fn is_helm_template(input: &Input<'_>) -> bool {
+pub(crate) fn is_helm_template(input: &Input<'_>) -> bool {
     let text: Cow<'_, str> = String::from_utf8_lossy(&input.bytes[..input.bytes.len().min(1 << 16)]);
     let directive = ["{{ .Values", "{{- ", "{{ include", "{{.Values", "{{ template", "{{ .Release"];
     input.path.extension() != "json" && directive.iter().any(|mark| text.contains(mark))
@@ -119,7 +179,7 @@ fn is_helm_template(input: &Input<'_>) -> bool {
 mod tests {
     use super::super::super::{IacScanner, Settings};
     use super::*;
-    use crate::model::Draft;
+    use crate::model::{Draft, Origin};
     use crate::scan::Scanner;
     use proptest::prelude::*;
 
@@ -128,7 +188,10 @@ mod tests {
 
     fn scan_text(path: &str, text: &str) -> Sink {
         let mut sink = Sink::default();
-        SCANNER.scan(&Input::whole(&RepoPath::new(path), text.as_bytes()), &mut sink);
+        let path = RepoPath::new(path);
+        SCANNER.scan(&Input::whole(&path, text.as_bytes()), &mut sink);
+        let kept = KeptInput { path, bytes: text.as_bytes().into(), origin: Origin::WorkTree };
+        SCANNER.finish(&[kept], &mut sink);
         sink
     }
 
@@ -193,7 +256,7 @@ mod tests {
             let text = format!("{}{body}", heads[which]);
             let sink = scan_text("x.yaml", &text);
             for draft in &sink.drafts {
-                prop_assert!(draft.span.end as usize <= text.len() && draft.path.is_none());
+                prop_assert!(draft.span.end as usize <= text.len());
                 prop_assert!(draft.extent.is_none_or(|extent| extent.contains(draft.span)));
             }
         }

@@ -7,16 +7,18 @@
 
 use super::super::Skip;
 use super::super::resource::{Resource, Value, ValueKind as Kind};
+use super::cluster::Cluster;
 use super::documents::Lowered;
-use super::values::{entry_place, extended, place, plain};
+use super::values::{elsewhere, entry_place, extended, kind_with, place};
 use crate::model::{ForeignSuppression, RepoPath, Span};
 use crate::syntax::{Entry, Node};
 
 /// Where each workload keeps its pod.
-const TEMPLATES: [(&str, &[&str]); 9] = [
+pub const TEMPLATES: [(&str, &[&str]); 10] = [
     ("Pod", &[]),
     ("PodTemplate", &["template"]),
     ("Deployment", &["spec", "template"]),
+    ("DeploymentConfig", &["spec", "template"]),
     ("StatefulSet", &["spec", "template"]),
     ("DaemonSet", &["spec", "template"]),
     ("ReplicaSet", &["spec", "template"]),
@@ -26,9 +28,10 @@ const TEMPLATES: [(&str, &[&str]); 9] = [
 ];
 
 /// Objects that stand in a namespace and that rules about namespaces look at.
-const NAMESPACED: [&str; 18] = [
+const NAMESPACED: [&str; 19] = [
     "Pod",
     "Deployment",
+    "DeploymentConfig",
     "StatefulSet",
     "DaemonSet",
     "ReplicaSet",
@@ -54,17 +57,16 @@ pub fn is_object(node: &Node) -> bool {
     text("apiVersion") && text("kind")
 }
 
-/// Adds an object and what stands in it; the objects of a list each.
-pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
-    let Some(kind) = node.get("kind").and_then(Node::as_str) else { return };
-    if kind.ends_with("List") && node.get("items").is_some() {
-        let objects = node.get("items").map(Node::items).unwrap_or_default();
-        return objects.iter().filter(|object| is_object(object)).for_each(|object| lower_one(path, object, lowered));
-    }
-    lower_one(path, node, lowered);
+/// The objects of a document: those of a list each.
+pub fn objects(document: &Node) -> impl Iterator<Item = &Node> {
+    let is_list = document.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("List"));
+    let listed = document.get("items").filter(|_| is_list).map(Node::items);
+    let alone = if listed.is_none() { std::slice::from_ref(document) } else { &[] };
+    listed.unwrap_or_default().iter().chain(alone).filter(|object| is_object(object))
 }
 
-fn lower_one(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
+/// Adds an object and what stands in it.
+pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowered) {
     let Some(kind) = node.get("kind").and_then(Node::as_str) else { return };
     let of_metadata = |key| node.at(&["metadata", key]).and_then(Node::as_str);
     let name = of_metadata("name").or_else(|| of_metadata("generateName")).unwrap_or("unnamed");
@@ -73,48 +75,88 @@ fn lower_one(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
         None => format!("{kind}/{name}"),
     };
     let header = node.entry("kind").map_or(node.span, entry_place);
-    let mut add = |kind: String, name: String, address: String, header: Span, extent: Span, attributes: Value| {
-        let path = path.clone();
-        lowered.resources.push(Resource {
-            kind,
-            address,
-            name,
-            path,
-            file: 0,
-            header,
-            extent,
-            attributes,
-            calls: Vec::new(),
-        });
+    let made = |kind: &str, name: &str, address: &str, header: Span, extent: Span, attributes: Value| Resource {
+        kind: kind.to_owned(),
+        address: address.to_owned(),
+        name: name.to_owned(),
+        path: path.clone(),
+        file: 0,
+        header,
+        extent,
+        attributes,
+        calls: Vec::new(),
     };
-    let object = plain(node).clone_at(header);
+    let object = extended(value(node).clone_at(header), cluster.facts(node, header));
     if NAMESPACED.contains(&kind) {
-        add("k8s:object".into(), name.to_owned(), address.clone(), header, node.span, object.clone());
+        lowered.resources.push(made("k8s:object", name, &address, header, node.span, object.clone()));
     }
-    add(format!("k8s:{kind}"), name.to_owned(), address.clone(), header, node.span, object);
-    if let Some((_, template)) = TEMPLATES.iter().find(|(workload, _)| *workload == kind)
-        && let Some(template) = node.at(template)
-        && let Some(spec) = template.entry("spec")
-    {
-        let word = |text: &str| Value::new(Kind::text(text), spec.key_span, 0);
-        let mut more = vec![("workload", word(kind))];
-        more.extend(template.get("metadata").map(|metadata| ("metadata", plain(metadata))));
-        let pod = extended(plain(&spec.value).clone_at(spec.key_span), more);
-        add("k8s:pod".into(), name.to_owned(), address.clone(), spec.key_span, node.span, pod.clone());
-        for (list, init) in [("containers", false), ("initContainers", true), ("ephemeralContainers", true)] {
-            for container in spec.value.get(list).map(Node::items).unwrap_or_default() {
-                let called = container.get("name").and_then(Node::as_str).unwrap_or("unnamed");
-                let header = container.entry("name").map_or_else(|| place(container), entry_place);
-                let init = Value::new(Kind::Bool(init), header, 0);
-                let more = vec![("pod", pod.clone()), ("init", init), ("workload", word(kind))];
-                let attributes = extended(plain(container).clone_at(header), more);
-                let (name, address) = (format!("{name}.{called}"), format!("{address}/{called}"));
-                add("k8s:container".into(), name, address, header, container.span, attributes);
-            }
+    lowered.resources.push(made(&format!("k8s:{kind}"), name, &address, header, node.span, object));
+    lowered.skips.extend(annotations(node).filter_map(|entry| skip(entry, node.span)));
+    let template = TEMPLATES.iter().find(|(workload, _)| *workload == kind).and_then(|(_, path)| node.at(path));
+    let Some((template, spec)) = template.and_then(|template| Some((template, template.entry("spec")?))) else {
+        return;
+    };
+    let word = |text: &str| Value::new(Kind::text(text), spec.key_span, 0);
+    let mut more = vec![("workload", word(kind))];
+    more.extend(template.get("metadata").map(|metadata| ("metadata", value(metadata))));
+    more.extend(cluster.pod_facts(node, template, spec));
+    let pod = extended(value(&spec.value).clone_at(spec.key_span), more);
+    // What the pod says of a container is told at the container.
+    let around = elsewhere(pod.clone());
+    for (list, init) in [("containers", false), ("initContainers", true), ("ephemeralContainers", true)] {
+        for container in spec.value.get(list).map(Node::items).unwrap_or_default() {
+            let called = container.get("name").and_then(Node::as_str).unwrap_or("unnamed");
+            let header = container.entry("name").map_or_else(|| place(container), entry_place);
+            let init = Value::new(Kind::Bool(init), header, 0);
+            let mut more = vec![("pod", around.clone()), ("init", init)];
+            more.push(("workload", Value::new(Kind::text(kind), header, 0)));
+            more.push(("argv", argv(container, header)));
+            more.push(("hostMounts", host_mounts(container, &spec.value, header)));
+            let attributes = extended(value(container).clone_at(header), more);
+            let (name, address) = (format!("{name}.{called}"), format!("{address}/{called}"));
+            lowered.resources.push(made("k8s:container", &name, &address, header, container.span, attributes));
         }
+    }
+    lowered.resources.push(made("k8s:pod", name, &address, spec.key_span, node.span, pod));
+    if !std::ptr::eq(template, node) {
         lowered.skips.extend(annotations(template).filter_map(|entry| skip(entry, node.span)));
     }
-    lowered.skips.extend(annotations(node).filter_map(|entry| skip(entry, node.span)));
+}
+
+/// A value as the API server reads it: `yes` and `on` without quotes are booleans there, as in YAML 1.1.
+fn value(node: &Node) -> Value {
+    let mut words = |node: &Node| {
+        let text = node.as_str().filter(|text| text.len() <= 3 && text.len() == node.span.len())?;
+        match text {
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(Kind::Bool(true)),
+            "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(Kind::Bool(false)),
+            _ => None,
+        }
+    };
+    Value::new(kind_with(node, &mut words), place(node), 0)
+}
+
+/// All words that a container is started with.
+fn argv(container: &Node, header: Span) -> Value {
+    let of = |key| container.get(key).map(Node::items).unwrap_or_default();
+    let words = of("command").iter().chain(of("args")).map(|word| value(word).clone_at(word.span));
+    Value::new(Kind::list(words.collect()), header, 0)
+}
+
+/// The mounts of a container that lead to its node: `path` there, and `readOnly`.
+fn host_mounts(container: &Node, pod: &Node, header: Span) -> Value {
+    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
+    let mounts = container.get("volumeMounts").map(Node::items).unwrap_or_default().iter().filter_map(|mount| {
+        let name = mount.get("name")?.as_str()?;
+        let volume = volumes.iter().find(|volume| volume.get("name").and_then(Node::as_str) == Some(name))?;
+        let path = volume.at(&["hostPath", "path"])?.as_str()?;
+        let place = place(mount);
+        let read_only = mount.get("readOnly").and_then(Node::as_bool).unwrap_or(false);
+        let member = |key: &str, kind| (key.into(), Value::new(kind, place, 0));
+        let members = vec![member("path", Kind::text(path)), member("readOnly", Kind::Bool(read_only))];
+        Some(Value::new(Kind::map(members), place, 0))
+    });
+    Value::new(Kind::list(mounts.collect()), header, 0)
 }
 
 fn annotations(object: &Node) -> impl Iterator<Item = &Entry> {
@@ -124,7 +166,8 @@ fn annotations(object: &Node) -> impl Iterator<Item = &Entry> {
 /// `checkov.io/skip1: CKV_K8S_20=reason` and `ignore-check.kube-linter.io/<check>: reason`.
 fn skip(annotation: &Entry, extent: Span) -> Option<Skip> {
     let value = annotation.value.scalar().unwrap_or_default();
-    let (source, id, reason) = if annotation.key.starts_with("checkov.io/skip") {
+    let checkov = ["checkov.io/skip", "bridgecrew.io/skip", "cortex.io/skip"];
+    let (source, id, reason) = if checkov.iter().any(|prefix| annotation.key.starts_with(prefix)) {
         let (id, reason) = value.split_once('=').unwrap_or((value, ""));
         ("checkov annotation", id, reason)
     } else {

@@ -1,6 +1,7 @@
 //! Languages to resources.
 
 pub mod cloudformation;
+pub mod cluster;
 pub mod compose;
 pub mod documents;
 pub mod kubernetes;

@@ -117,3 +117,17 @@ pub fn extended(value: Value, more: Vec<(&str, Value)>) -> Value {
     entries.extend(more.into_iter().map(|(key, value)| (Arc::from(key), value)));
     Value { kind: Kind::map(entries), ..value }
 }
+
+/// The number of a file that no resource stands in: values that are told at the place that leads to them.
+const ELSEWHERE: u32 = u32::MAX;
+
+/// The same value, none of whose places count: it is told at the place that leads to it.
+#[must_use]
+pub fn elsewhere(value: Value) -> Value {
+    let kind = match value.kind {
+        Kind::List(items) => Kind::list(items.iter().cloned().map(elsewhere).collect()),
+        Kind::Map(entries) => Kind::map(entries.iter().cloned().map(|(key, value)| (key, elsewhere(value))).collect()),
+        other => other,
+    };
+    Value { kind, span: value.span, file: ELSEWHERE }
+}

@@ -1,0 +1,157 @@
+//! Kubernetes objects and Compose projects: what several files say together.
+//!
+//! Files are kept until all are there. Then objects are read with what others say of them (`lower::cluster`), and
+//! each is asked about alone. What a kustomization builds is judged as built, in the places its values come from.
+
+pub mod helm;
+pub(crate) mod kustomize;
+mod patch;
+mod space;
+mod transform;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::lower::cluster::Cluster;
+use super::lower::documents::{self, Lowered};
+use super::lower::{compose, kubernetes};
+use super::resource::Model;
+use super::{RuleBook, Settings, Skips, check_model};
+use crate::model::{Draft, DraftRelated, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
+use crate::syntax::{Node, Parsed};
+use helm::Charts;
+use kustomize::Overlays;
+use space::Space;
+
+/// A kept file and its documents.
+pub(crate) struct File<'a> {
+    path: &'a RepoPath,
+    bytes: &'a [u8],
+    documents: Vec<Node>,
+    /// Where it does not follow its format.
+    notices: Vec<Notice>,
+}
+
+impl File<'_> {
+    /// The objects of all documents; what is another platform's is none.
+    fn objects(&self) -> impl Iterator<Item = &Node> {
+        let ours = |document: &&Node| documents::is_kubernetes(self.path, document);
+        self.documents.iter().filter(ours).flat_map(kubernetes::objects)
+    }
+
+    fn projects(&self) -> impl Iterator<Item = &Node> {
+        self.documents.iter().filter(|document| documents::is_compose(self.path, document))
+    }
+}
+
+/// Checks what was kept.
+pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).map(read).collect();
+    let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
+    let overlays = kustomize::build(&files);
+    let charts = Charts::find(kept, &settings.rendered);
+    let is_plain = |path: &RepoPath| {
+        !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
+    };
+    let plain: Vec<Sink> = files
+        .par_iter()
+        .filter(|file| is_plain(file.path))
+        .map(|file| {
+            let mut own = Sink::default();
+            check_file(file, &cluster, book, &mut own);
+            own
+        })
+        .collect();
+    for mut own in plain {
+        sink.drafts.append(&mut own.drafts);
+        sink.notices.append(&mut own.notices);
+    }
+    charts.check(book, settings.partial, sink);
+    check_overlays(overlays, &files, book, settings, sink);
+}
+
+/// Checks what kustomizations build; what several of them bring of a base is told once.
+fn check_overlays(overlays: Overlays<'_>, files: &[File<'_>], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    let Overlays { space, builds, used, notices } = overlays;
+    sink.notices.extend(notices);
+    sink.notices.extend(files.iter().filter(|file| used.contains(file.path)).flat_map(|file| file.notices.clone()));
+    let mut told = HashSet::new();
+    for (from, objects) in builds {
+        let others = files.iter().filter(|file| !used.contains(file.path)).flat_map(File::objects);
+        let cluster = Cluster::read(objects.iter().chain(others), !settings.partial);
+        for object in &objects {
+            let mut own = Sink::default();
+            check_built(object, &space, &cluster, book, &mut own);
+            for draft in own.drafts {
+                if told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span)) {
+                    sink.report(built_by(draft, from));
+                }
+            }
+            sink.notices.append(&mut own.notices);
+        }
+    }
+}
+
+/// Checks one object whose values lie in several files.
+fn check_built(object: &Node, space: &Space<'_>, cluster: &Cluster, book: &RuleBook, sink: &mut Sink) {
+    let Some((path, ..)) = space.locate(object.span) else { return };
+    let mut lowered = Lowered::default();
+    kubernetes::lower(path, object, cluster, &mut lowered);
+    check_placed(lowered, space, book, sink);
+}
+
+/// Checks resources whose places are those of a space; findings are told in their files.
+fn check_placed(mut lowered: Lowered, space: &Space<'_>, book: &RuleBook, sink: &mut Sink) {
+    lowered.resources.iter_mut().for_each(|resource| resource.extent = space.whole());
+    lowered.skips.iter_mut().for_each(|skip| skip.extent = space.whole());
+    let mut own = Sink::default();
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &|_| None, &mut own);
+    for mut draft in own.drafts {
+        let Some((path, span, document)) = space.locate(draft.span) else { continue };
+        draft.secrets = draft.secrets.iter().filter_map(|secret| Some(space.locate(*secret)?.1)).collect();
+        draft.span = span;
+        draft.extent = document;
+        sink.report(draft.at(path));
+    }
+    for mut notice in own.notices {
+        let found = notice.span.and_then(|span| space.locate(span));
+        notice.span = found.map(|(_, span, _)| span);
+        sink.notice(match found {
+            Some((path, ..)) => notice.at(path),
+            None => notice,
+        });
+    }
+}
+
+fn built_by(mut draft: Draft, from: &RepoPath) -> Draft {
+    if draft.path.as_ref() != Some(from) {
+        let message = "Built by this kustomization.".to_owned();
+        draft.related.push(DraftRelated { path: Some(from.clone()), span: Span::default(), message });
+    }
+    draft
+}
+
+fn read(input: &KeptInput) -> File<'_> {
+    let Parsed { value, errors } = documents::parse(&input.as_input());
+    let told = |message: &str| format!("What follows was not checked, it does not parse: {message}.");
+    let notices = errors
+        .iter()
+        .take(5)
+        .map(|error| Notice::incomplete(NoticeKind::Unparsed, told(&error.message)).at(&input.path).span(error.span));
+    File { path: &input.path, bytes: &input.bytes, notices: notices.collect(), documents: value }
+}
+
+/// Checks a file by itself.
+fn check_file(file: &File<'_>, cluster: &Cluster, book: &RuleBook, sink: &mut Sink) {
+    let mut lowered = Lowered::default();
+    file.objects().for_each(|object| kubernetes::lower(file.path, object, cluster, &mut lowered));
+    file.projects().for_each(|project| compose::lower(file.path, project, &mut lowered));
+    if lowered.resources.is_empty() {
+        return;
+    }
+    sink.notices.extend(file.notices.iter().cloned());
+    let texts = |_: &RepoPath| Some(file.bytes);
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &texts, sink);
+}
