@@ -11,6 +11,7 @@ pub mod index;
 pub mod osv;
 pub mod range;
 pub mod record;
+pub mod requirement;
 mod rustsec;
 pub mod severity;
 pub mod starter;
