@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{LockfileFormat, error, lines, package};
-use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
+use crate::model::{Declared, Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
 /// A Go module's own file; since Go 1.17 it lists the whole pruned graph.
@@ -135,6 +135,10 @@ pub fn packages(file: &GoFile, workspace: &[Replace], stdlib: bool) -> Vec<Packa
         let mut found = package(Ecosystem::Go, name, version, source, *span);
         found.direct = !indirect;
         found.scope = Scope::Production;
+        if replaced.is_none() {
+            // The line's version is the least that will do. What is replaced stays as it is until the line goes.
+            found.declared.push(Declared { span: *span, direct: !indirect });
+        }
         out.push(found);
     }
     if let Some((version, span)) = file.toolchain.as_ref().filter(|_| stdlib) {

@@ -1,10 +1,11 @@
 //! A lock file and its manifests together: what is direct, what is for development alone, and how each package
 //! got in.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::declared::{self, Accepted};
 use super::graph::Paths;
-use super::manifest::Manifest;
+use super::manifest::{Ask, Manifest};
 use crate::model::{DraftRelated, Package, PackageSource, Scope};
 
 /// Other places of one package that are told.
@@ -15,22 +16,17 @@ pub(super) struct Project<'a> {
     /// In the lock file's order, scope and directness filled in where the lock file does not say.
     pub packages: Vec<Package>,
     manifests: &'a [Manifest],
+    content: &'a [u8],
     paths: Paths,
 }
 
 impl<'a> Project<'a> {
-    /// Fills in what the lock file leaves open.
-    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest]) -> Self {
+    /// Fills in what the lock file leaves open; `content` is the lock file's.
+    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest], content: &'a [u8]) -> Self {
         let mut packages = packages.to_vec();
-        let rooted = packages.iter().any(|package| package.source == PackageSource::Local || package.direct);
-        let asked: HashMap<&str, Scope> = strongest(manifests);
-        if !rooted {
-            for package in &mut packages {
-                package.direct = asked.contains_key(package.name.as_str());
-            }
-        }
+        root(&mut packages, manifests, content);
         if !manifests.is_empty() && packages.iter().any(|package| package.scope == Scope::Unknown) {
-            let shipped = shipped(&packages, manifests, &asked);
+            let shipped = shipped(&packages, manifests, &strongest(manifests));
             for (package, shipped) in packages.iter_mut().zip(shipped) {
                 if package.scope == Scope::Unknown && package.source != PackageSource::Local {
                     package.scope = if shipped { Scope::Production } else { Scope::Development };
@@ -38,7 +34,7 @@ impl<'a> Project<'a> {
             }
         }
         let paths = Paths::new(&packages);
-        Self { packages, manifests, paths }
+        Self { packages, manifests, content, paths }
     }
 
     /// From the root to a package: `app`, `a 1.0.0`, `b 2.0.0`.
@@ -46,21 +42,42 @@ impl<'a> Project<'a> {
         self.paths.to(index, &self.packages)
     }
 
-    /// The line of a manifest through which a package got in, and where else in the lock file it stands.
+    /// One chain for each member of a workspace that a package got in through, as `app > a 1.0.0 > b 2.0.0`; empty
+    /// where there are no two members.
+    pub(super) fn member_chains(&self, index: usize) -> Vec<String> {
+        let chains = self.paths.from_members(index, &self.packages);
+        chains.iter().map(|chain| Paths::labels(chain, &self.packages).join(" > ")).collect()
+    }
+
+    /// The package of others that a package got in through, where it is not direct itself.
+    pub(super) fn bringer(&self, index: usize) -> Option<&Package> {
+        let first = self.paths.first(index, &self.packages);
+        (first != index).then(|| &self.packages[first])
+    }
+
+    /// What the versions of a package are declared to be; `None` where that is not known.
+    pub(super) fn declared(&self, index: usize) -> Option<Vec<Accepted>> {
+        declared::of(&self.packages[index], self.manifests, self.content)
+    }
+
+    /// The lines of the manifests through which a package got in, one a member of a workspace, and where else in
+    /// the lock file it stands.
     pub(super) fn related(&self, index: usize) -> Vec<DraftRelated> {
         let package = &self.packages[index];
-        let first = self.paths.first(index, &self.packages);
-        let name = &self.packages[first].name;
-        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
-        let asked = asks.into_iter().find(|(_, ask)| ask.name == *name).map(|(manifest, ask)| DraftRelated {
-            path: Some(manifest.path.clone()),
-            span: ask.span,
-            message: if first == index {
-                format!("`{name}` is asked for here")
-            } else {
-                format!("`{name}`, which brings `{}`, is asked for here", package.name)
-            },
-        });
+        let mut asked: Vec<DraftRelated> = Vec::new();
+        for chain in self.paths.from_members(index, &self.packages) {
+            let local = chain.iter().rposition(|&at| self.packages[at].source == PackageSource::Local);
+            let (member, first) = local.map_or((None, index), |at| {
+                (Some(&self.packages[chain[at]]), chain.get(at + 1).copied().unwrap_or(index))
+            });
+            asked.extend(self.asked_for(first, index, member).filter(|one| !asked.contains(one)));
+            if asked.len() == PLACES {
+                break;
+            }
+        }
+        if asked.is_empty() {
+            asked.extend(self.asked_for(self.paths.first(index, &self.packages), index, None));
+        }
         let same = |other: &&Package| {
             other.name == package.name && other.version == package.version && other.span != package.span
         };
@@ -70,6 +87,60 @@ impl<'a> Project<'a> {
             message: format!("`{}` {} is here, too", other.name, other.version),
         });
         asked.into_iter().chain(others).collect()
+    }
+
+    /// The line of a manifest, best that of `member`, which asks for the package at `first`.
+    fn asked_for(&self, first: usize, index: usize, member: Option<&Package>) -> Option<DraftRelated> {
+        let package = &self.packages[first];
+        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
+        let (manifest, ask) = asks.filter(|(_, ask)| ask.name == package.name).max_by_key(|(manifest, ask)| {
+            let own = member.is_some_and(|member| is_of(manifest, member));
+            let meant = ask.accepts.as_deref().is_none_or(|text| Accepted::read(package, text).is_some());
+            // Of equals the first: `max_by_key` gives the last.
+            (own, meant, std::cmp::Reverse((manifest.path.as_str().matches('/').count(), ask.span)))
+        })?;
+        let name = &package.name;
+        let message = if first == index {
+            format!("`{name}` is asked for here")
+        } else {
+            format!("`{name}`, which brings `{}`, is asked for here", self.packages[index].name)
+        };
+        Some(DraftRelated { path: Some(manifest.path.clone()), span: ask.span, message })
+    }
+}
+
+/// Whether a manifest is the one of a local package: by name, or by folder as pnpm names its importers.
+fn is_of(manifest: &Manifest, member: &Package) -> bool {
+    let folder = manifest.path.parent();
+    manifest.name == member.name && !manifest.name.is_empty()
+        || folder == member.name
+        || folder.is_empty() && member.name == "."
+}
+
+/// Finds out what is direct where the lock file does not say: by the manifests; without any, what nothing else asks
+/// for. A root that asks for nothing (npm's version 1) then asks for these.
+fn root(packages: &mut [Package], manifests: &[Manifest], content: &[u8]) {
+    if packages.iter().any(|package| package.direct) {
+        return;
+    }
+    let asks: Vec<&Ask> = manifests.iter().flat_map(|manifest| &manifest.asks).collect();
+    let direct: Vec<usize> = if asks.is_empty() {
+        let asked: HashSet<u32> = packages.iter().flat_map(|package| package.dependencies.iter().copied()).collect();
+        let unasked = |index: &usize| !asked.contains(&(*index as u32));
+        if asked.is_empty() { Vec::new() } else { (0..packages.len()).filter(unasked).collect() }
+    } else {
+        asks.iter().flat_map(|ask| declared::meant(packages, ask, content)).collect()
+    };
+    let foreign = |index: &usize| packages[*index].source != PackageSource::Local;
+    let direct: Vec<usize> = direct.into_iter().filter(foreign).collect();
+    direct.iter().for_each(|&index| packages[index].direct = true);
+    let mut roots = packages.iter_mut().filter(|package| package.source == PackageSource::Local);
+    if let (Some(root), None) = (roots.next(), roots.next())
+        && root.dependencies.is_empty()
+    {
+        root.dependencies = direct.iter().map(|&index| index as u32).collect();
+        root.dependencies.sort_unstable();
+        root.dependencies.dedup();
     }
 }
 
@@ -120,7 +191,7 @@ fn shipped(packages: &[Package], manifests: &[Manifest], asked: &HashMap<&str, S
 mod tests {
     use super::*;
     use crate::model::{Ecosystem, RepoPath, Span};
-    use crate::scan::deps::manifest::Ask;
+    use std::collections::BTreeMap;
 
     fn package(name: &str, source: PackageSource, dependencies: &[u32]) -> Package {
         Package {
@@ -132,13 +203,24 @@ mod tests {
             span: Span::default(),
             dependencies: dependencies.to_vec(),
             direct: false,
+            declared: Vec::new(),
         }
     }
 
     fn manifest(name: &str, asks: &[(&str, Scope)]) -> Manifest {
-        let ask =
-            |(name, scope): &(&str, Scope)| Ask { name: (*name).to_owned(), scope: *scope, span: Span::default() };
-        Manifest { path: RepoPath::new("Cargo.toml"), name: name.to_owned(), asks: asks.iter().map(ask).collect() }
+        let ask = |(name, scope): &(&str, Scope)| Ask {
+            name: (*name).to_owned(),
+            scope: *scope,
+            span: Span::default(),
+            accepts: None,
+            inherits: None,
+        };
+        Manifest {
+            path: RepoPath::new("Cargo.toml"),
+            name: name.to_owned(),
+            asks: asks.iter().map(ask).collect(),
+            shared: BTreeMap::new(),
+        }
     }
 
     fn scopes(project: &Project<'_>) -> Vec<Scope> {
@@ -156,7 +238,7 @@ mod tests {
             package("deep", registry, &[]),
         ];
         let manifests = [manifest("app", &[("a", Scope::Production), ("dev", Scope::Development)])];
-        let project = Project::new(&packages, &manifests);
+        let project = Project::new(&packages, &manifests, b"");
         use Scope::{Development, Production};
         assert_eq!(scopes(&project), [Production, Development, Production, Development]);
         let related = project.related(4);
@@ -169,7 +251,7 @@ mod tests {
         let packages =
             [package("x", registry.clone(), &[]), package("a", registry.clone(), &[2]), package("b", registry, &[])];
         let manifests = [manifest("", &[("a", Scope::Development), ("x", Scope::Production)])];
-        let project = Project::new(&packages, &manifests);
+        let project = Project::new(&packages, &manifests, b"");
         assert_eq!(scopes(&project), [Scope::Development, Scope::Development]);
         assert!(project.packages[1].direct && !project.packages[2].direct);
         assert_eq!(project.chain(2), ["a 1.0.0", "b 1.0.0"]);
