@@ -85,14 +85,19 @@ fn wants(node: &Node) -> Vec<Want> {
 
 fn want(entry: &Entry, accepts: Span, scope: Scope) -> Option<Want> {
     let version = entry.value.get("version").unwrap_or(&entry.value).scalar()?;
-    let whole = version.starts_with('/') || split_at_version(without_peers(version)).is_some();
+    // `name@1.0.0` and `/name/1.0.0` are keys; `1.0.0_peer@2.0.0` (version 5) is a version with its peers.
+    let name = split_at_version(without_peers(version)).map(|(name, _)| name);
+    let whole = version.starts_with('/') || name.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
     let key = if whole { version.to_owned() } else { format!("{}@{version}", entry.key) };
     Some(Want { key, accepts, scope })
 }
 
 fn resolve(keys: &HashMap<String, u32>, _: usize, want: &str) -> Option<u32> {
     let bare = without_peers(want);
-    let unscored = || bare.split_once('@').is_some().then(|| bare.rsplit_once('_').map_or(bare, |(head, _)| head));
+    let unscored = || {
+        let (name, version) = split_at_version(bare)?;
+        Some(&bare[..name.len() + 1 + version.find('_')?])
+    };
     keys.get(want).or_else(|| keys.get(bare)).or_else(|| keys.get(unscored()?)).copied()
 }
 

@@ -135,8 +135,9 @@ impl DepsScanner {
             return;
         }
         let manifests = manifests();
-        let project = Project::new(packages, &manifests, &input.bytes);
         let is_module = path.file_name() == "go.mod";
+        let module = if is_module { go_mod::read(&input.bytes).value.module } else { String::new() };
+        let project = Project::new(packages, &manifests, &input.bytes, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];

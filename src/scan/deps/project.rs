@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::declared::{self, Accepted};
 use super::graph::Paths;
-use super::manifest::{Ask, Manifest};
-use crate::model::{DraftRelated, Package, PackageSource, Scope};
+use super::manifest::Manifest;
+use crate::model::{DraftRelated, Package, PackageSource, Scope, Span};
 
 /// Other places of one package that are told.
 const PLACES: usize = 10;
@@ -21,15 +21,20 @@ pub(super) struct Project<'a> {
 }
 
 impl<'a> Project<'a> {
-    /// Fills in what the lock file leaves open; `content` is the lock file's.
-    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest], content: &'a [u8]) -> Self {
+    /// Fills in what the lock file leaves open; `content` is the lock file's, `module` the path that a `go.mod` is of.
+    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest], content: &'a [u8], module: &str) -> Self {
         let mut packages = packages.to_vec();
-        root(&mut packages, manifests, content);
+        root(&mut packages, manifests, content, module);
         if !manifests.is_empty() && packages.iter().any(|package| package.scope == Scope::Unknown) {
-            let shipped = shipped(&packages, manifests, &strongest(manifests));
-            for (package, shipped) in packages.iter_mut().zip(shipped) {
+            let production = reached(&packages, manifests, |scope| scope == Scope::Production);
+            let shipped = reached(&packages, manifests, |scope| scope != Scope::Development);
+            for (index, package) in packages.iter_mut().enumerate() {
                 if package.scope == Scope::Unknown && package.source != PackageSource::Local {
-                    package.scope = if shipped { Scope::Production } else { Scope::Development };
+                    package.scope = match (production[index], shipped[index]) {
+                        (true, _) => Scope::Production,
+                        (false, true) => Scope::Optional,
+                        (false, false) => Scope::Development,
+                    };
                 }
             }
         }
@@ -45,8 +50,7 @@ impl<'a> Project<'a> {
     /// One chain for each member of a workspace that a package got in through, as `app > a 1.0.0 > b 2.0.0`; empty
     /// where there are no two members.
     pub(super) fn member_chains(&self, index: usize) -> Vec<String> {
-        let chains = self.paths.from_members(index, &self.packages);
-        chains.iter().map(|chain| Paths::labels(chain, &self.packages).join(" > ")).collect()
+        self.paths.member_labels(index, &self.packages)
     }
 
     /// The package of others that a package got in through, where it is not direct itself.
@@ -118,65 +122,78 @@ fn is_of(manifest: &Manifest, member: &Package) -> bool {
 }
 
 /// Finds out what is direct where the lock file does not say: by the manifests; without any, what nothing else asks
-/// for. A root that asks for nothing (npm's version 1) then asks for these.
-fn root(packages: &mut [Package], manifests: &[Manifest], content: &[u8]) {
-    if packages.iter().any(|package| package.direct) {
+/// for. A lock file without a root (yarn's version 1), or with one that asks for nothing (npm's version 1), gets what
+/// the manifests say.
+fn root(packages: &mut Vec<Package>, manifests: &[Manifest], content: &[u8], module: &str) {
+    let rooted = |package: &Package| package.source == PackageSource::Local && !package.dependencies.is_empty();
+    if packages.is_empty() || packages.iter().any(rooted) {
         return;
     }
-    let asks: Vec<&Ask> = manifests.iter().flat_map(|manifest| &manifest.asks).collect();
-    let direct: Vec<usize> = if asks.is_empty() {
+    let mut roots: Vec<(String, Vec<usize>)> = Vec::new();
+    if packages.iter().any(|package| package.direct) {
+        roots.push((module.to_owned(), (0..packages.len()).filter(|&index| packages[index].direct).collect()));
+    } else if manifests.iter().any(|manifest| !manifest.asks.is_empty()) {
+        let asked = |manifest: &Manifest| {
+            let asks = manifest.asks.iter();
+            (manifest.name.clone(), asks.flat_map(|ask| declared::meant(packages, ask, content)).collect())
+        };
+        roots.extend(manifests.iter().map(asked));
+    } else {
         let asked: HashSet<u32> = packages.iter().flat_map(|package| package.dependencies.iter().copied()).collect();
         let unasked = |index: &usize| !asked.contains(&(*index as u32));
-        if asked.is_empty() { Vec::new() } else { (0..packages.len()).filter(unasked).collect() }
-    } else {
-        asks.iter().flat_map(|ask| declared::meant(packages, ask, content)).collect()
-    };
-    let foreign = |index: &usize| packages[*index].source != PackageSource::Local;
-    let direct: Vec<usize> = direct.into_iter().filter(foreign).collect();
-    direct.iter().for_each(|&index| packages[index].direct = true);
-    let mut roots = packages.iter_mut().filter(|package| package.source == PackageSource::Local);
-    if let (Some(root), None) = (roots.next(), roots.next())
-        && root.dependencies.is_empty()
-    {
-        root.dependencies = direct.iter().map(|&index| index as u32).collect();
-        root.dependencies.sort_unstable();
-        root.dependencies.dedup();
+        // A list without a single edge says nothing of who asks for what.
+        if !asked.is_empty() {
+            roots.push((String::new(), (0..packages.len()).filter(unasked).collect()));
+        }
+    }
+    for (name, mut asked) in roots {
+        asked.retain(|&index| packages[index].source != PackageSource::Local);
+        asked.sort_unstable();
+        asked.dedup();
+        asked.iter().for_each(|&index| packages[index].direct = true);
+        let dependencies = asked.into_iter().map(|index| index as u32).collect();
+        let own = packages.iter_mut().find(|one| one.source == PackageSource::Local && one.dependencies.is_empty());
+        match own {
+            Some(own) => own.dependencies = dependencies,
+            None => packages.push(Package {
+                name,
+                version: String::new(),
+                source: PackageSource::Local,
+                span: Span::default(),
+                direct: false,
+                declared: Vec::new(),
+                dependencies,
+                ..packages[0].clone()
+            }),
+        }
     }
 }
 
-/// What each name is asked for at most: what one manifest ships is not for development alone.
+/// The strongest scope that each name is asked for: what one manifest ships is not for development alone.
 fn strongest(manifests: &[Manifest]) -> HashMap<&str, Scope> {
+    let rank = |scope: Scope| [Scope::Development, Scope::Optional].iter().position(|one| *one == scope).unwrap_or(2);
     let mut asked: HashMap<&str, Scope> = HashMap::new();
     for ask in manifests.iter().flat_map(|manifest| &manifest.asks) {
         let known = asked.entry(ask.name.as_str()).or_insert(ask.scope);
-        if ask.scope != Scope::Development {
+        if rank(ask.scope) > rank(*known) {
             *known = ask.scope;
         }
     }
     asked
 }
 
-/// Whether each package is reached without a dependency for development.
-fn shipped(packages: &[Package], manifests: &[Manifest], asked: &HashMap<&str, Scope>) -> Vec<bool> {
+/// Whether each package is reached from what the manifests ask for with a scope that `passes`. What they do not speak
+/// of is shipped.
+fn reached(packages: &[Package], manifests: &[Manifest], passes: impl Fn(Scope) -> bool) -> Vec<bool> {
     let own: HashMap<&str, HashMap<&str, Scope>> =
         manifests.iter().map(|manifest| (manifest.name.as_str(), strongest(std::slice::from_ref(manifest)))).collect();
     let mut seen = vec![false; packages.len()];
     let mut queue = VecDeque::new();
-    for (index, package) in packages.iter().enumerate() {
-        let development = |scopes: &HashMap<&str, Scope>, name: &str| scopes.get(name) == Some(&Scope::Development);
-        match package.source {
-            PackageSource::Local => {
-                let scopes = own.get(package.name.as_str());
-                for &to in &package.dependencies {
-                    let name = packages[to as usize].name.as_str();
-                    if !scopes.is_some_and(|scopes| development(scopes, name)) {
-                        queue.push_back(to as usize);
-                    }
-                }
-            }
-            _ if package.direct && !development(asked, &package.name) => queue.push_back(index),
-            _ => {}
-        }
+    for package in packages.iter().filter(|package| package.source == PackageSource::Local) {
+        let scopes = own.get(package.name.as_str());
+        let scope = |name: &str| scopes.and_then(|scopes| scopes.get(name)).copied().unwrap_or(Scope::Production);
+        let asked = package.dependencies.iter().map(|&to| to as usize);
+        queue.extend(asked.filter(|&to| passes(scope(&packages[to].name))));
     }
     // Members are no way from one to the other: each begins by itself above.
     while let Some(from) = queue.pop_front() {
@@ -190,7 +207,8 @@ fn shipped(packages: &[Package], manifests: &[Manifest], asked: &HashMap<&str, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ecosystem, RepoPath, Span};
+    use crate::model::{Ecosystem, RepoPath};
+    use crate::scan::deps::manifest::Ask;
     use std::collections::BTreeMap;
 
     fn package(name: &str, source: PackageSource, dependencies: &[u32]) -> Package {
@@ -238,7 +256,7 @@ mod tests {
             package("deep", registry, &[]),
         ];
         let manifests = [manifest("app", &[("a", Scope::Production), ("dev", Scope::Development)])];
-        let project = Project::new(&packages, &manifests, b"");
+        let project = Project::new(&packages, &manifests, b"", "");
         use Scope::{Development, Production};
         assert_eq!(scopes(&project), [Production, Development, Production, Development]);
         let related = project.related(4);
@@ -251,9 +269,9 @@ mod tests {
         let packages =
             [package("x", registry.clone(), &[]), package("a", registry.clone(), &[2]), package("b", registry, &[])];
         let manifests = [manifest("", &[("a", Scope::Development), ("x", Scope::Production)])];
-        let project = Project::new(&packages, &manifests, b"");
-        assert_eq!(scopes(&project), [Scope::Development, Scope::Development]);
+        let project = Project::new(&packages, &manifests, b"", "");
+        assert_eq!(scopes(&project)[..2], [Scope::Development, Scope::Development]);
         assert!(project.packages[1].direct && !project.packages[2].direct);
-        assert_eq!(project.chain(2), ["a 1.0.0", "b 1.0.0"]);
+        assert_eq!(project.chain(2), ["(root)", "a 1.0.0", "b 1.0.0"]);
     }
 }
