@@ -75,7 +75,10 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
         ("direct", Property::Bool(package.direct)),
         ("path", Property::List(chain.to_vec())),
     ];
-    let ranges = [("declaredRange", &fix.declared), ("fixedInRange", &fix.inside), ("fixedOutsideRange", &fix.outside)];
+    if !fix.declared.is_empty() {
+        draft.properties.push(("declaredRanges", Property::List(fix.declared.clone())));
+    }
+    let ranges = [("fixedInRange", &fix.inside), ("fixedOutsideRange", &fix.outside)];
     draft.properties.extend(ranges.into_iter().filter_map(|(name, value)| Some((name, text(value.as_deref()?)))));
     if !members.is_empty() {
         draft.properties.push(("memberPaths", Property::List(members.to_vec())));

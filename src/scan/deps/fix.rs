@@ -1,6 +1,5 @@
 //! Which versions mend a finding, and what has to be done to get one.
 
-use super::declared::Accepted;
 use super::project::Project;
 use crate::advisory::{AdvisoryDb, Match};
 use crate::model::{Ecosystem, Package, RepoPath};
@@ -13,8 +12,8 @@ const MAX_TOLD: usize = 3;
 pub(super) struct Fix {
     /// All that are told, lowest first: one or two.
     pub versions: Vec<String>,
-    /// What the project accepts, as written; none where that is not known.
-    pub declared: Option<String>,
+    /// What the project accepts, as written; empty where that is not known.
+    pub declared: Vec<String>,
     /// The lowest that it accepts.
     pub inside: Option<String>,
     /// The lowest that it does not.
@@ -48,13 +47,16 @@ impl Fix {
         let outside = fixes.iter().find(|fix| !accepted(fix)).cloned();
         let mut versions: Vec<String> = inside.iter().chain(&outside).cloned().collect();
         versions.sort_by(|a, b| if above(a, b) { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less });
-        Self { versions, declared: Some(words(&declared, package.ecosystem)), inside, outside }
+        let minimum = if package.ecosystem == Ecosystem::Go { ">= " } else { "" };
+        let declared = declared.iter().map(|one| format!("{minimum}{}", one.text)).collect();
+        Self { versions, declared, inside, outside }
     }
 
     /// The sentence's part behind the advisory: `fixed in 1.2.3, within the declared \`^1.2.0\``.
     pub(super) fn clause(&self, ecosystem: Ecosystem) -> String {
         // Go always takes a later version of the same path: its own is only a minimum.
-        let declared = self.declared.as_deref().filter(|_| ecosystem != Ecosystem::Go || self.outside.is_some());
+        let told = !self.declared.is_empty() && (ecosystem != Ecosystem::Go || self.outside.is_some());
+        let declared = told.then(|| words(&self.declared));
         match (declared, &self.inside, &self.outside) {
             (_, None, None) if self.versions.is_empty() => "no fixed version is known".to_owned(),
             (Some(declared), Some(inside), Some(outside)) => {
@@ -131,10 +133,9 @@ fn tool(lock: &RepoPath, ecosystem: Ecosystem) -> Tool {
     }
 }
 
-/// `\`^1.2.0\` and \`~1.2.1\``.
-fn words(declared: &[Accepted], ecosystem: Ecosystem) -> String {
-    let minimum = if ecosystem == Ecosystem::Go { ">= " } else { "" };
-    let mut told: Vec<String> = declared.iter().take(MAX_TOLD).map(|one| format!("`{minimum}{}`", one.text)).collect();
+/// What is declared, in backquotes.
+fn words(declared: &[String]) -> String {
+    let mut told: Vec<String> = declared.iter().take(MAX_TOLD).map(|one| format!("`{one}`")).collect();
     if declared.len() > MAX_TOLD {
         told.push(format!("{} more", declared.len() - MAX_TOLD));
     }

@@ -137,7 +137,7 @@ impl DepsScanner {
         let manifests = manifests();
         let is_module = path.file_name() == "go.mod";
         let module = if is_module { go_mod::read(&input.bytes).value.module } else { String::new() };
-        let project = Project::new(packages, &manifests, &input.bytes, &module);
+        let project = Project::new(path, packages, &manifests, &input.bytes, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];

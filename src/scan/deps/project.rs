@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::declared::{self, Accepted};
 use super::graph::Paths;
 use super::manifest::Manifest;
-use crate::model::{DraftRelated, Package, PackageSource, Scope, Span};
+use crate::model::{DraftRelated, Package, PackageSource, RepoPath, Scope, Span};
 
 /// Other places of one package that are told.
 const PLACES: usize = 10;
@@ -22,8 +22,15 @@ pub(super) struct Project<'a> {
 
 impl<'a> Project<'a> {
     /// Fills in what the lock file leaves open; `content` is the lock file's, `module` the path that a `go.mod` is of.
-    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest], content: &'a [u8], module: &str) -> Self {
+    pub(super) fn new(
+        lock: &RepoPath,
+        packages: &[Package],
+        manifests: &'a [Manifest],
+        content: &'a [u8],
+        module: &str,
+    ) -> Self {
         let mut packages = packages.to_vec();
+        name_members(lock, &mut packages, manifests);
         root(&mut packages, manifests, content, module);
         if !manifests.is_empty() && packages.iter().any(|package| package.scope == Scope::Unknown) {
             let production = reached(&packages, manifests, |scope| scope == Scope::Production);
@@ -98,7 +105,7 @@ impl<'a> Project<'a> {
         let package = &self.packages[first];
         let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
         let (manifest, ask) = asks.filter(|(_, ask)| ask.name == package.name).max_by_key(|(manifest, ask)| {
-            let own = member.is_some_and(|member| is_of(manifest, member));
+            let own = member.is_some_and(|member| member.name == manifest.name);
             let meant = ask.accepts.as_deref().is_none_or(|text| Accepted::read(package, text).is_some());
             // Of equals the first: `max_by_key` gives the last.
             (own, meant, std::cmp::Reverse((manifest.path.as_str().matches('/').count(), ask.span)))
@@ -113,12 +120,18 @@ impl<'a> Project<'a> {
     }
 }
 
-/// Whether a manifest is the one of a local package: by name, or by folder as pnpm names its importers.
-fn is_of(manifest: &Manifest, member: &Package) -> bool {
-    let folder = manifest.path.parent();
-    manifest.name == member.name && !manifest.name.is_empty()
-        || folder == member.name
-        || folder.is_empty() && member.name == "."
+/// Names the project's own packages as their manifests do, where the lock file has a folder (pnpm) or nothing.
+fn name_members(lock: &RepoPath, packages: &mut [Package], manifests: &[Manifest]) {
+    for package in packages.iter_mut().filter(|package| package.source == PackageSource::Local) {
+        let folder = match package.name.as_str() {
+            "" | "." => Some(RepoPath::new(lock.parent())),
+            name => RepoPath::resolve(lock.parent(), name),
+        };
+        let own = manifests.iter().find(|one| folder.as_ref().is_some_and(|at| at.as_str() == one.path.parent()));
+        if let Some(manifest) = own.filter(|manifest| !manifest.name.is_empty()) {
+            manifest.name.clone_into(&mut package.name);
+        }
+    }
 }
 
 /// Finds out what is direct where the lock file does not say: by the manifests; without any, what nothing else asks
@@ -207,7 +220,7 @@ fn reached(packages: &[Package], manifests: &[Manifest], passes: impl Fn(Scope) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ecosystem, RepoPath};
+    use crate::model::Ecosystem;
     use crate::scan::deps::manifest::Ask;
     use std::collections::BTreeMap;
 
@@ -256,7 +269,7 @@ mod tests {
             package("deep", registry, &[]),
         ];
         let manifests = [manifest("app", &[("a", Scope::Production), ("dev", Scope::Development)])];
-        let project = Project::new(&packages, &manifests, b"", "");
+        let project = Project::new(&RepoPath::new("Cargo.lock"), &packages, &manifests, b"", "");
         use Scope::{Development, Production};
         assert_eq!(scopes(&project), [Production, Development, Production, Development]);
         let related = project.related(4);
@@ -269,7 +282,7 @@ mod tests {
         let packages =
             [package("x", registry.clone(), &[]), package("a", registry.clone(), &[2]), package("b", registry, &[])];
         let manifests = [manifest("", &[("a", Scope::Development), ("x", Scope::Production)])];
-        let project = Project::new(&packages, &manifests, b"", "");
+        let project = Project::new(&RepoPath::new("Cargo.lock"), &packages, &manifests, b"", "");
         assert_eq!(scopes(&project)[..2], [Scope::Development, Scope::Development]);
         assert!(project.packages[1].direct && !project.packages[2].direct);
         assert_eq!(project.chain(2), ["(root)", "a 1.0.0", "b 1.0.0"]);
