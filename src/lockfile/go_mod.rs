@@ -206,24 +206,36 @@ impl LockfileFormat for VendorModules {
 
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
         let mut value: Vec<Package> = Vec::new();
+        let mut errors = Vec::new();
         for (at, line) in lines(content) {
             if line.starts_with("## explicit")
                 && let Some(last) = value.last_mut()
             {
                 last.direct = true;
             }
-            let Some(text) = line.strip_prefix("# ") else { continue };
             let span = Span::new(at, at + line.len());
+            let Some(text) = line.strip_prefix("# ") else {
+                // Import paths and `## ` remarks; anything else was not written by Go.
+                if !line.starts_with("## ") && line.trim().contains([' ', '\t']) {
+                    errors.push(error(span, "expected an import path"));
+                }
+                continue;
+            };
             let words: Vec<&str> = text.split_whitespace().collect();
             let (name, version, source) = match words[..] {
                 [path, version] if version.starts_with('v') => (path, version, PackageSource::Registry),
                 [_, _, "=>", path, version] => (path, version, PackageSource::Registry),
                 [path, version, "=>", _] => (path, version, PackageSource::Local),
-                _ => continue,
+                // A replacement of what is not used.
+                [_, "=>", ..] => continue,
+                _ => {
+                    errors.push(error(span, "expected a module and its version"));
+                    continue;
+                }
             };
             let found = package(Ecosystem::Go, name, version, source, span);
             value.push(found);
         }
-        Parsed { value, errors: Vec::new() }
+        Parsed { value, errors }
     }
 }
