@@ -1,6 +1,6 @@
 //! The database as its callers see it.
 
-use super::range::{Event, Range};
+use super::range::{Event, EventKind, Range};
 use super::record::Affected;
 use super::*;
 

@@ -5,12 +5,14 @@
 //! touches the network.
 
 pub mod fetch;
+mod fixes;
 pub mod group;
 pub mod import;
 pub mod index;
 pub mod osv;
 pub mod range;
 pub mod record;
+pub mod requirement;
 mod rustsec;
 pub mod severity;
 pub mod starter;
@@ -27,7 +29,6 @@ pub use record::{GoImport, Informational, Reach, Record};
 
 use crate::model::{DatabaseInfo, Ecosystem, Severity};
 use index::{Index, Row};
-use range::EventKind;
 use version::Version;
 
 /// One advisory, as it answers for one package.
@@ -257,7 +258,7 @@ impl AdvisoryDb {
             modified: record.modified,
             reach: reach.unwrap_or_default(),
         };
-        Some(Match { advisory, fixed: fixes(rows, version), unbounded })
+        Some(Match { advisory, fixed: fixes::of(rows, version), unbounded })
     }
 }
 
@@ -284,40 +285,6 @@ fn hit(row: &Row<'_>, text: &str, version: Option<Version<'_>>) -> Option<Hit> {
     let tag = version.filter(|version| !version.is_prerelease());
     let cleared = tag.is_some_and(|tag| !row.custom.iter().any(|range| range.contains(Some(&tag))));
     (!cleared).then_some(Hit::Unbounded)
-}
-
-/// Ends of ranges above the version that no row affects, lowest first.
-fn fixes(rows: &[Row<'_>], version: Option<Version<'_>>) -> Vec<String> {
-    let ranges = || rows.iter().flat_map(|row| row.ranges.iter().chain(&row.custom));
-    let mut ends: Vec<(Version<'_>, &str)> = ranges()
-        .flat_map(|range| &range.events)
-        .filter(|event| event.kind == EventKind::Fixed)
-        .filter_map(|event| Some((Version::parse(event.version)?, event.version)))
-        .filter(|(end, _)| version.is_none_or(|version| end.cmp_precedence(&version).is_gt()))
-        .filter(|(end, text)| {
-            let listed = rows.iter().any(|row| row.versions.contains(text));
-            let affected = rows.iter().any(|row| {
-                let main = row.ranges.iter().filter(|range| row.custom.is_empty() || !range.is_unbounded());
-                main.chain(&row.custom).any(|range| range.contains(Some(end)))
-            });
-            !listed && !affected
-        })
-        .collect();
-    // A release that the next one of its line undoes is no fix: RustSec's `unaffected = ["=0.2.1"]`.
-    let begins: Vec<Version<'_>> = ranges()
-        .flat_map(|range| &range.events)
-        .filter(|event| event.kind == EventKind::Introduced)
-        .filter_map(|event| Version::parse(event.version))
-        .collect();
-    let undone = |end: &Version<'_>| {
-        begins.iter().any(|begin| begin.lines().1 == end.lines().1 && begin.cmp_precedence(end).is_gt())
-    };
-    if ends.iter().any(|(end, _)| !undone(end)) {
-        ends.retain(|(end, _)| !undone(end));
-    }
-    ends.sort_by(|a, b| a.0.cmp_precedence(&b.0).then_with(|| a.1.cmp(b.1)));
-    ends.dedup_by(|a, b| a.0.cmp_precedence(&b.0).is_eq());
-    ends.into_iter().map(|(_, text)| text.to_owned()).collect()
 }
 
 /// One defect through several rows: reachable by any of them, so an unrestricted row lifts the restriction.

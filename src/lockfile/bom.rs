@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Builder, package};
+use super::{Builder, Want, package};
 use crate::model::{Ecosystem, Package, PackageSource, Span, percent_decode};
 use crate::syntax::{Node, Parsed, json};
 
@@ -34,6 +34,7 @@ fn cyclonedx(root: &Node, builder: &mut Builder) {
     let mut take = |node: &Node, local: bool| {
         let reference = node.get("bom-ref").and_then(Node::as_str);
         let asked = reference.and_then(|one| wants.get(one).cloned()).unwrap_or_default();
+        let asked = asked.into_iter().map(Want::new).collect();
         let keys: Vec<String> = reference.map(str::to_owned).into_iter().collect();
         let url = node.get("purl").filter(|_| !local);
         let read = url.and_then(|purl| read(purl.as_str()?, purl.span));
@@ -76,7 +77,7 @@ fn spdx(root: &Node, builder: &mut Builder) {
     }
     for node in root.get("packages").into_iter().flat_map(Node::items) {
         let Some(id) = node.get("SPDXID").and_then(Node::as_str) else { continue };
-        let asked = wants.get(id).cloned().unwrap_or_default();
+        let asked = wants.get(id).cloned().unwrap_or_default().into_iter().map(Want::new).collect();
         let locator = |other: &&Node| other.get("referenceType").and_then(Node::as_str) == Some("purl");
         let url = node.get("externalRefs").into_iter().flat_map(Node::items).find(locator);
         let url = url.and_then(|other| other.get("referenceLocator"));

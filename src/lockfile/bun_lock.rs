@@ -1,7 +1,7 @@
 //! `bun.lock`: JSON with comments and trailing commas.
 
-use super::{Builder, LockfileFormat, npm_source, package, split_at_version};
-use crate::model::{Ecosystem, Package, PackageSource};
+use super::{Builder, LockfileFormat, Want, npm_source, package, split_at_version};
+use crate::model::{Ecosystem, Package, PackageSource, Scope};
 use crate::syntax::{Node, Parsed, json};
 
 /// bun's text lock file.
@@ -18,7 +18,7 @@ impl LockfileFormat for BunLock {
 
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
         let Parsed { value: root, mut errors } = json::parse_jsonc(content);
-        let mut builder = Builder::default();
+        let mut builder = Builder::scoped();
         let mut paths = Vec::new();
         for entry in root.get("workspaces").into_iter().flat_map(Node::entries) {
             let name = entry.value.get("name").and_then(Node::as_str).unwrap_or(&entry.key);
@@ -54,8 +54,15 @@ impl LockfileFormat for BunLock {
     }
 }
 
-fn wants(node: &Node) -> Vec<String> {
-    let lists = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
-    let names = lists.iter().filter_map(|list| node.get(list)).flat_map(Node::entries);
-    names.map(|entry| entry.key.clone()).collect()
+fn wants(node: &Node) -> Vec<Want> {
+    let lists = [
+        ("dependencies", Scope::Production),
+        ("devDependencies", Scope::Development),
+        ("optionalDependencies", Scope::Optional),
+        ("peerDependencies", Scope::Production),
+    ];
+    let names = lists
+        .iter()
+        .flat_map(|(list, scope)| node.get(list).into_iter().flat_map(Node::entries).zip(std::iter::repeat(*scope)));
+    names.map(|(entry, scope)| Want { key: entry.key.clone(), accepts: entry.value.span, scope }).collect()
 }

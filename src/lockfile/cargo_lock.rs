@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Builder, LockfileFormat, error, lines, package};
+use super::{Builder, LockfileFormat, Want, error, lines, package};
 use crate::model::{Ecosystem, Package, PackageSource, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
@@ -106,6 +106,7 @@ fn flush(entry: Option<Entry>, builder: &mut Builder, errors: &mut Vec<SyntaxErr
         Some(source) if CRATES_IO.contains(&source.as_str()) => PackageSource::Registry,
         Some(source) => PackageSource::Other(source),
     };
+    let wants = wants.into_iter().map(Want::new).collect();
     builder.add(package(Ecosystem::Cargo, &name, &version, source, span), keys, wants);
 }
 

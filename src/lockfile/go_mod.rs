@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{LockfileFormat, error, lines, package};
-use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
+use crate::model::{Declared, Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
 /// A Go module's own file; since Go 1.17 it lists the whole pruned graph.
@@ -135,6 +135,10 @@ pub fn packages(file: &GoFile, workspace: &[Replace], stdlib: bool) -> Vec<Packa
         let mut found = package(Ecosystem::Go, name, version, source, *span);
         found.direct = !indirect;
         found.scope = Scope::Production;
+        if replaced.is_none() {
+            // The line's version is the least that will do. What is replaced stays as it is until the line goes.
+            found.declared.push(Declared { span: *span, direct: !indirect });
+        }
         out.push(found);
     }
     if let Some((version, span)) = file.toolchain.as_ref().filter(|_| stdlib) {
@@ -202,24 +206,36 @@ impl LockfileFormat for VendorModules {
 
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
         let mut value: Vec<Package> = Vec::new();
+        let mut errors = Vec::new();
         for (at, line) in lines(content) {
             if line.starts_with("## explicit")
                 && let Some(last) = value.last_mut()
             {
                 last.direct = true;
             }
-            let Some(text) = line.strip_prefix("# ") else { continue };
             let span = Span::new(at, at + line.len());
+            let Some(text) = line.strip_prefix("# ") else {
+                // Import paths and `## ` remarks; anything else was not written by Go.
+                if !line.starts_with("## ") && line.trim().contains([' ', '\t']) {
+                    errors.push(error(span, "expected an import path"));
+                }
+                continue;
+            };
             let words: Vec<&str> = text.split_whitespace().collect();
             let (name, version, source) = match words[..] {
                 [path, version] if version.starts_with('v') => (path, version, PackageSource::Registry),
                 [_, _, "=>", path, version] => (path, version, PackageSource::Registry),
                 [path, version, "=>", _] => (path, version, PackageSource::Local),
-                _ => continue,
+                // A replacement of what is not used.
+                [_, "=>", ..] => continue,
+                _ => {
+                    errors.push(error(span, "expected a module and its version"));
+                    continue;
+                }
             };
             let found = package(Ecosystem::Go, name, version, source, span);
             value.push(found);
         }
-        Parsed { value, errors: Vec::new() }
+        Parsed { value, errors }
     }
 }

@@ -4,6 +4,7 @@
 //! span, and the others are still returned.
 
 pub mod bom;
+mod builder;
 mod bun_lock;
 mod cargo_lock;
 pub mod go_mod;
@@ -11,10 +12,9 @@ mod package_lock;
 mod pnpm_lock;
 mod yarn_lock;
 
-use std::collections::HashMap;
-
 use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Parsed, SyntaxError};
+use builder::{Builder, Want};
 
 /// A file that pins the exact versions of a project's dependencies.
 pub trait LockfileFormat: Sync {
@@ -72,44 +72,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, source: PackageSourc
         span,
         dependencies: Vec::new(),
         direct: false,
-    }
-}
-
-/// Packages and what each asks for, by whatever key the format resolves names with.
-#[derive(Default)]
-struct Builder {
-    packages: Vec<Package>,
-    wants: Vec<Vec<String>>,
-    keys: HashMap<String, u32>,
-}
-
-impl Builder {
-    /// Adds a package under its keys; the first to claim a key keeps it.
-    fn add(&mut self, package: Package, keys: impl IntoIterator<Item = String>, wants: Vec<String>) -> usize {
-        let index = self.packages.len();
-        for key in keys {
-            self.keys.entry(key).or_insert(u32::try_from(index).unwrap_or(u32::MAX));
-        }
-        self.packages.push(package);
-        self.wants.push(wants);
-        index
-    }
-
-    /// Turns keys into indexes; keys that nothing claims are left out. What local packages ask for is direct.
-    fn finish(mut self, resolve: impl Fn(&HashMap<String, u32>, usize, &str) -> Option<u32>) -> Vec<Package> {
-        for index in 0..self.packages.len() {
-            let mut found: Vec<u32> =
-                self.wants[index].iter().filter_map(|want| resolve(&self.keys, index, want)).collect();
-            found.sort_unstable();
-            found.dedup();
-            if self.packages[index].source == PackageSource::Local {
-                for &dependency in &found {
-                    self.packages[dependency as usize].direct = true;
-                }
-            }
-            self.packages[index].dependencies = found;
-        }
-        self.packages
+        declared: Vec::new(),
     }
 }
 

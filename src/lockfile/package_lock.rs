@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Builder, LockfileFormat, error, npm_source, package, split_at_version};
+use super::{Builder, LockfileFormat, Want, error, npm_source, package, split_at_version};
 use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Entry, Node, Parsed, SyntaxError, json};
 
@@ -64,10 +64,10 @@ impl Reader<'_> {
             lists.push("devDependencies");
         }
         for list in lists {
-            wants.extend(node.get(list).into_iter().flat_map(Node::entries).map(|e| e.key.clone()));
+            wants.extend(node.get(list).into_iter().flat_map(Node::entries).map(want));
         }
         if link {
-            wants.extend(node.get("resolved").and_then(Node::as_str).map(|target| format!("/{target}")));
+            wants.extend(node.get("resolved").and_then(Node::as_str).map(|target| Want::new(format!("/{target}"))));
         }
         self.add(name, version.unwrap_or_default(), source, entry.key_span, node, path, wants);
     }
@@ -92,8 +92,7 @@ impl Reader<'_> {
                 format!("{folder}/node_modules/{}", entry.key)
             };
             let written = entry.value.get("version").and_then(Node::scalar);
-            let wants =
-                entry.value.get("requires").into_iter().flat_map(Node::entries).map(|e| e.key.clone()).collect();
+            let wants = entry.value.get("requires").into_iter().flat_map(Node::entries).map(want).collect();
             match written {
                 Some(written) => {
                     let alias = written.strip_prefix("npm:").and_then(split_at_version);
@@ -119,7 +118,7 @@ impl Reader<'_> {
         span: Span,
         node: &Node,
         path: &str,
-        wants: Vec<String>,
+        wants: Vec<Want>,
     ) {
         let mut package = package(Ecosystem::Npm, name, version, source, span);
         let flag = |key| node.get(key).and_then(Node::as_bool) == Some(true);
@@ -132,6 +131,11 @@ impl Reader<'_> {
         self.builder.add(package, [path.to_owned()], wants);
         self.paths.push(path.to_owned());
     }
+}
+
+/// `"name": "range"`; the scope stands with the package that it leads to.
+fn want(entry: &Entry) -> Want {
+    Want { key: entry.key.clone(), accepts: entry.value.span, scope: Scope::Unknown }
 }
 
 /// Node's own search: the nearest `node_modules` on the way up. A leading `/` names a link's target.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Builder, LockfileFormat, error, npm_source, package, split_at_version};
-use crate::model::{Ecosystem, Package, PackageSource, Scope};
+use super::{Builder, LockfileFormat, Want, error, npm_source, package, split_at_version};
+use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Entry, Node, Parsed, SyntaxError, yaml};
 
 /// pnpm's lock file.
@@ -26,7 +26,7 @@ impl LockfileFormat for PnpmLock {
 
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
         let Parsed { value: documents, mut errors } = yaml::parse_documents(content);
-        let mut builder = Builder::default();
+        let mut builder = Builder::scoped();
         for root in &documents {
             document(root, &mut builder, &mut errors);
         }
@@ -40,7 +40,7 @@ fn document(root: &Node, builder: &mut Builder, errors: &mut Vec<SyntaxError>) {
         Some(importers) => importers.entries().iter().for_each(|entry| importer(&entry.key, &entry.value, builder)),
         None => importer(".", root, builder),
     }
-    let snapshots: HashMap<&str, Vec<String>> =
+    let snapshots: HashMap<&str, Vec<Want>> =
         root.get("snapshots").into_iter().flat_map(Node::entries).fold(HashMap::new(), |mut map, entry| {
             map.entry(without_peers(&entry.key)).or_default().extend(wants(&entry.value));
             map
@@ -51,10 +51,13 @@ fn document(root: &Node, builder: &mut Builder, errors: &mut Vec<SyntaxError>) {
             continue;
         };
         let mut found = package(Ecosystem::Npm, &name, &version, source, entry.key_span);
-        found.scope = match entry.value.get("dev").and_then(Node::as_bool) {
-            Some(true) => Scope::Development,
-            Some(false) => Scope::Production,
-            None => Scope::Unknown,
+        let flag = |name| entry.value.get(name).and_then(Node::as_bool);
+        found.scope = match (flag("dev"), flag("optional")) {
+            (Some(true), _) => Scope::Development,
+            (Some(false), Some(true)) => Scope::Optional,
+            (Some(false), _) => Scope::Production,
+            // Version 9 leaves it to what the importers ask for.
+            (None, _) => Scope::Unknown,
         };
         let wanted = snapshots.get(without_peers(&entry.key)).cloned().unwrap_or_else(|| wants(&entry.value));
         builder.add(found, [entry.key.clone(), format!("{name}@{version}")], wanted);
@@ -62,23 +65,39 @@ fn document(root: &Node, builder: &mut Builder, errors: &mut Vec<SyntaxError>) {
 }
 
 fn importer(path: &str, node: &Node, builder: &mut Builder) {
-    let wanted = LISTS.iter().filter_map(|(list, _)| node.get(list)).flat_map(Node::entries).filter_map(want).collect();
-    builder.add(package(Ecosystem::Npm, path, "", PackageSource::Local, node.span), [], wanted);
+    let wanted = LISTS.iter().flat_map(|&(list, scope)| {
+        let entries = node.get(list).into_iter().flat_map(Node::entries);
+        entries.filter_map(move |entry| {
+            let specifier = entry.value.get("specifier").or_else(|| node.at(&["specifiers", &entry.key]));
+            want(entry, specifier.map_or(Span::default(), |text| text.span), scope)
+        })
+    });
+    builder.add(package(Ecosystem::Npm, path, "", PackageSource::Local, node.span), [], wanted.collect());
 }
 
-fn wants(node: &Node) -> Vec<String> {
-    LISTS[..2].iter().filter_map(|(list, _)| node.get(list)).flat_map(Node::entries).filter_map(want).collect()
+/// What a package asks for: versions that were chosen, not ranges.
+fn wants(node: &Node) -> Vec<Want> {
+    let lists = LISTS[..2].iter().flat_map(|&(list, scope)| {
+        node.get(list).into_iter().flat_map(Node::entries).filter_map(move |entry| want(entry, Span::default(), scope))
+    });
+    lists.collect()
 }
 
-fn want(entry: &Entry) -> Option<String> {
+fn want(entry: &Entry, accepts: Span, scope: Scope) -> Option<Want> {
     let version = entry.value.get("version").unwrap_or(&entry.value).scalar()?;
-    let whole = version.starts_with('/') || split_at_version(without_peers(version)).is_some();
-    Some(if whole { version.to_owned() } else { format!("{}@{version}", entry.key) })
+    // `name@1.0.0` and `/name/1.0.0` are keys; `1.0.0_peer@2.0.0` (version 5) is a version with its peers.
+    let name = split_at_version(without_peers(version)).map(|(name, _)| name);
+    let whole = version.starts_with('/') || name.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
+    let key = if whole { version.to_owned() } else { format!("{}@{version}", entry.key) };
+    Some(Want { key, accepts, scope })
 }
 
 fn resolve(keys: &HashMap<String, u32>, _: usize, want: &str) -> Option<u32> {
     let bare = without_peers(want);
-    let unscored = || bare.split_once('@').is_some().then(|| bare.rsplit_once('_').map_or(bare, |(head, _)| head));
+    let unscored = || {
+        let (name, version) = split_at_version(bare)?;
+        Some(&bare[..name.len() + 1 + version.find('_')?])
+    };
     keys.get(want).or_else(|| keys.get(bare)).or_else(|| keys.get(unscored()?)).copied()
 }
 

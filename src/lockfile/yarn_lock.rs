@@ -1,7 +1,7 @@
 //! `yarn.lock`, version 1 and Berry, by indentation: both write one block per package.
 
-use super::{Builder, LockfileFormat, error, lines, npm_source, package, split_at_version};
-use crate::model::{Ecosystem, Package, PackageSource, Span};
+use super::{Builder, LockfileFormat, Want, error, lines, npm_source, package, split_at_version};
+use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};
 use crate::syntax::{Parsed, SyntaxError};
 
 /// yarn's lock file.
@@ -14,7 +14,7 @@ struct Block {
     version: Option<String>,
     resolution: Option<String>,
     resolved: Option<String>,
-    wants: Vec<String>,
+    wants: Vec<Want>,
 }
 
 impl LockfileFormat for YarnLock {
@@ -59,7 +59,13 @@ impl LockfileFormat for YarnLock {
                     _ => {}
                 }
             } else if in_dependencies && indent == 4 {
-                block.wants.push(format!("{key}@{value}"));
+                // Within the line: `trim` and `split` only narrow.
+                let start = at + (value.as_ptr() as usize - line.as_ptr() as usize);
+                block.wants.push(Want {
+                    key: format!("{key}@{value}"),
+                    accepts: Span::new(start, start + value.len()),
+                    scope: Scope::Unknown,
+                });
             }
         }
         flush(block, &mut builder, &mut errors);

@@ -33,7 +33,7 @@ pub enum Anchor {
 }
 
 /// Another place that explains a finding.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftRelated {
     /// The file, where it is another than the finding's own.
     pub path: Option<RepoPath>,

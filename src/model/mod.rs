@@ -25,7 +25,7 @@ pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHE
 pub use input::{Commit, Input, KeptInput, Origin};
 pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};
-pub use package::{Ecosystem, Package, PackageSource, Scope, purl, purl_covers};
+pub use package::{Declared, Ecosystem, Package, PackageSource, Scope, purl, purl_covers};
 pub use packed::{PackedText, Packer};
 pub use path::RepoPath;
 pub use percent::{percent_decode, percent_encode_path};

@@ -89,6 +89,15 @@ impl Scope {
     }
 }
 
+/// Which versions somebody who depends on a package accepts, where a lock file states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Declared {
+    /// The requirement's text in the lock file, maybe in quotes.
+    pub span: Span,
+    /// True where the project's own manifest, or a workspace member's, asks for it so.
+    pub direct: bool,
+}
+
 /// One package at one version, as a lock file pins it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -108,6 +117,8 @@ pub struct Package {
     pub dependencies: Vec<u32>,
     /// True where the project's own manifest (or a workspace member's) asks for it.
     pub direct: bool,
+    /// What dependents accept, as far as the lock file says; sorted, without repeats. Empty: it says nothing.
+    pub declared: Vec<Declared>,
 }
 
 impl Package {

@@ -22,6 +22,7 @@ mod git;
 mod git_odd;
 mod labelled;
 mod layering;
+mod lockfiles;
 mod merge;
 #[cfg(unix)]
 mod pre_commit;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fix::Fix;
 use super::reach::Reached;
 use super::settings::{Ignore, Settings};
 use crate::advisory::{GoImport, Informational, Match, Reach};
@@ -15,12 +16,17 @@ pub(super) struct Entry<'a> {
     pub package: &'a Package,
     /// From the root to the package.
     pub chain: &'a [String],
+    /// The same for each member of a workspace; empty where there are no two.
+    pub members: &'a [String],
+    /// What brings it, where it is not direct.
+    pub bringer: Option<&'a Package>,
+    pub fix: &'a Fix,
     pub reached: Reached,
 }
 
 /// One defect of one package version; `group` holds the records that speak of it, at least one.
 pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, group: &[&Match]) -> Draft {
-    let Entry { lock, package, chain, reached } = *entry;
+    let Entry { lock, package, chain, members, bringer, fix, reached } = *entry;
     let ids = ids(package.ecosystem, group);
     let preferred = group.iter().find(|found| found.advisory.id == ids[0]).copied().unwrap_or(group[0]);
     let rated = group.iter().filter_map(|found| found.advisory.severity).max();
@@ -33,10 +39,9 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
     }
     let unknown = rated.is_none() && kind.is_none() && !malware;
     let unbounded = group.iter().all(|found| found.unbounded);
-    let fixed = &fixed(package, group)[..];
 
     let mut rule = Rule::new(&format!("deps/{}", ids[0]), &title(package, preferred, kind, malware), severity);
-    rule.help = help(package, preferred, fixed);
+    rule.help = format!("{}. See {}.", fix.advice(lock, package, bringer), preferred.advisory.url);
     rule.aliases = ids[1..].to_vec();
     rule.references = group.iter().map(|found| found.advisory.url.clone()).collect();
     rule.cwe = preferred.advisory.cwe.iter().filter_map(|cwe| cwe.strip_prefix("CWE-")?.parse().ok()).collect();
@@ -45,7 +50,7 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
     let rule = Arc::new(rule);
 
     let mut draft =
-        Draft::new(&rule, package.span, message(package, preferred, kind, malware, fixed, unknown, unbounded));
+        Draft::new(&rule, package.span, message(package, preferred, kind, malware, fix, unknown, unbounded));
     draft.severity = severity;
     let limits = where_reached(group);
     draft.message.push_str(&sentences(&limits, not_imported));
@@ -65,11 +70,19 @@ pub(super) fn draft(settings: &Settings, ignores: &[Ignore], entry: &Entry<'_>, 
         ("version", text(&package.version)),
         ("ecosystem", text(package.ecosystem.osv())),
         ("ids", Property::List(ids)),
-        ("fixedVersions", Property::List(fixed.to_vec())),
+        ("fixedVersions", Property::List(fix.versions.clone())),
         ("scope", text(package.scope.word())),
         ("direct", Property::Bool(package.direct)),
         ("path", Property::List(chain.to_vec())),
     ];
+    if !fix.declared.is_empty() {
+        draft.properties.push(("declaredRanges", Property::List(fix.declared.clone())));
+    }
+    let ranges = [("fixedInRange", &fix.inside), ("fixedOutsideRange", &fix.outside)];
+    draft.properties.extend(ranges.into_iter().filter_map(|(name, value)| Some((name, text(value.as_deref()?)))));
+    if !members.is_empty() {
+        draft.properties.push(("memberPaths", Property::List(members.to_vec())));
+    }
     match reached {
         Reached::Unknown => {}
         Reached::Imported => draft.properties.push(("imported", Property::Bool(true))),
@@ -148,26 +161,6 @@ fn ids(ecosystem: Ecosystem, group: &[&Match]) -> Vec<String> {
     ids.into_iter().chain(aliases).cloned().collect()
 }
 
-/// The fixes of the record that knows most, cut down to what helps: the lowest that stays compatible with
-/// the version in use (else the lowest of all), and the highest, which ends the last affected range.
-fn fixed(package: &Package, group: &[&Match]) -> Vec<String> {
-    let all = group.iter().map(|found| found.fixed.as_slice()).max_by_key(|fixed| fixed.len()).unwrap_or_default();
-    let own = line(&package.version);
-    let released = |fix: &&String| !fix.contains('-');
-    let lowest = all.iter().find(|fix| released(fix) && line(fix) == own);
-    let lowest = lowest.or_else(|| all.iter().find(released)).or(all.first());
-    let highest = all.iter().rfind(released).filter(|highest| Some(*highest) != lowest);
-    let highest = highest.filter(|highest| lowest.is_none_or(|lowest| line(lowest) != own || line(highest) == own));
-    lowest.into_iter().chain(highest).cloned().collect()
-}
-
-/// What changes only with breaking releases: the major version, with the minor one below 1.0.
-fn line(version: &str) -> (&str, &str) {
-    let mut parts = version.trim_start_matches('v').split(['.', '-', '+']);
-    let major = parts.next().unwrap_or_default();
-    (major, if major == "0" { parts.next().unwrap_or_default() } else { "" })
-}
-
 fn severity(
     settings: &Settings,
     package: &Package,
@@ -201,7 +194,7 @@ fn message(
     found: &Match,
     kind: Option<Informational>,
     malware: bool,
-    fixed: &[String],
+    fix: &Fix,
     unknown: bool,
     unbounded: bool,
 ) -> String {
@@ -216,10 +209,7 @@ fn message(
     // Titles often end with the package's name, which stands in front already.
     let summary = advisory.summary.trim_end_matches('.').trim_end_matches(&format!(" ({})", package.name));
     let about = if summary.is_empty() { verdict.to_owned() } else { summary.to_owned() };
-    let fix = match fixed {
-        [] => "no fixed version is known".to_owned(),
-        fixed => format!("fixed in {}", fixed.join(" and ")),
-    };
+    let fix = fix.clause(package.ecosystem);
     let colon = if summary.is_empty() { "" } else { ":" };
     let mut text = format!("`{}` {}{colon} {about} ({}); {fix}.", package.name, package.version, advisory.id);
     if package.scope == Scope::Development {
@@ -232,18 +222,4 @@ fn message(
         text.push_str(" Only a range without an end matches, so this never fails the gate.");
     }
     text
-}
-
-fn help(package: &Package, found: &Match, fixed: &[String]) -> String {
-    let Package { name, version, .. } = package;
-    let Some(to) = fixed.first() else {
-        return format!("No fixed version of `{name}` is known. Replace it, or see {}.", found.advisory.url);
-    };
-    let command = match package.ecosystem {
-        Ecosystem::Cargo => format!("cargo update -p {name}@{version} --precise {to}"),
-        Ecosystem::Npm => format!("npm install {name}@{to}"),
-        Ecosystem::Go => format!("go get {name}@v{to}"),
-        Ecosystem::GitHubActions => format!("uses: {name}@{to}"),
-    };
-    format!("Update to {to} or later: `{command}`. See {}.", found.advisory.url)
 }

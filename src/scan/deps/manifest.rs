@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Ecosystem, KeptInput, RepoPath, Scope, Span};
-use crate::syntax::{Node, json, toml};
+use crate::syntax::{Entry, Node, json, toml};
 
 /// One dependency that a manifest names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub(super) struct Ask {
     pub scope: Scope,
     /// Its key in the manifest.
     pub span: Span,
+    /// The versions it accepts, as written; none for a path, a git repository, or what a workspace has elsewhere.
+    pub accepts: Option<String>,
+    /// The key under which the workspace's own manifest says more (`key.workspace = true`).
+    pub inherits: Option<String>,
 }
 
 /// A manifest of a project.
@@ -25,13 +29,15 @@ pub(super) struct Manifest {
     pub name: String,
     /// What it asks for, in the order of the file.
     pub asks: Vec<Ask>,
+    /// What members may take from it: key, real name, versions (`[workspace.dependencies]`).
+    pub shared: BTreeMap<String, (String, Option<String>)>,
 }
 
 /// File name, ecosystem and reader. To add a manifest: write its reader and name it here.
 const READERS: &[(&str, Ecosystem, Reader)] =
     &[("package.json", Ecosystem::Npm, package_json), ("Cargo.toml", Ecosystem::Cargo, cargo_toml)];
 
-type Reader = fn(&[u8]) -> (String, Vec<Ask>);
+type Reader = fn(&RepoPath, &[u8]) -> Manifest;
 
 /// Whether a file of this name says what a project asks for.
 pub(super) fn claims(file_name: &str) -> bool {
@@ -65,21 +71,25 @@ impl<'a> ByLock<'a> {
         let Some((_, _, read)) = READERS.iter().find(|(_, one, _)| *one == ecosystem) else { return Vec::new() };
         let mut inputs = self.0.get(&(ecosystem, folder)).cloned().unwrap_or_default();
         inputs.sort_by_key(|input| (input.path.as_str().matches('/').count(), &input.path));
-        let manifest = |input: &KeptInput| {
-            let (name, asks) = read(&input.bytes);
-            Manifest { path: input.path.clone(), name, asks }
-        };
-        inputs.into_iter().map(manifest).collect()
+        let mut manifests: Vec<Manifest> = inputs.into_iter().map(|input| read(&input.path, &input.bytes)).collect();
+        inherit(&mut manifests);
+        manifests
     }
 }
 
-fn asks(node: Option<&Node>, scope: Scope, real: impl Fn(&str, &Node) -> String, found: &mut Vec<Ask>) {
-    for entry in node.into_iter().flat_map(Node::entries) {
-        found.push(Ask { name: real(&entry.key, &entry.value), scope, span: entry.key_span });
+/// Fills in what members take from the workspace: it may stand there under another name.
+fn inherit(manifests: &mut [Manifest]) {
+    let shared: BTreeMap<String, (String, Option<String>)> =
+        manifests.iter().rev().flat_map(|manifest| manifest.shared.clone()).collect();
+    for ask in manifests.iter_mut().flat_map(|manifest| &mut manifest.asks) {
+        let from = ask.inherits.as_ref().and_then(|key| shared.get(key));
+        if let Some((name, accepts)) = from {
+            (ask.name, ask.accepts) = (name.clone(), accepts.clone());
+        }
     }
 }
 
-fn package_json(bytes: &[u8]) -> (String, Vec<Ask>) {
+fn package_json(path: &RepoPath, bytes: &[u8]) -> Manifest {
     let root = json::parse(bytes).value;
     // `"used": "npm:@scope/real@^1"`.
     let real = |key: &str, value: &Node| {
@@ -87,45 +97,54 @@ fn package_json(bytes: &[u8]) -> (String, Vec<Ask>) {
         let name = alias.map(|text| text.get(1..).and_then(|rest| rest.find('@')).map_or(text, |at| &text[..=at]));
         name.unwrap_or(key).to_owned()
     };
-    let mut found = Vec::new();
+    let mut asks = Vec::new();
     for (key, scope) in [
         ("dependencies", Scope::Production),
         ("optionalDependencies", Scope::Optional),
         ("devDependencies", Scope::Development),
     ] {
-        asks(root.get(key), scope, real, &mut found);
+        asks.extend(root.get(key).into_iter().flat_map(Node::entries).map(|entry| Ask {
+            name: real(&entry.key, &entry.value),
+            scope,
+            span: entry.key_span,
+            accepts: entry.value.as_str().map(str::to_owned),
+            inherits: None,
+        }));
     }
-    (root.get("name").and_then(Node::as_str).unwrap_or_default().to_owned(), found)
+    let name = root.get("name").and_then(Node::as_str).unwrap_or_default().to_owned();
+    Manifest { path: path.clone(), name, asks, shared: BTreeMap::new() }
 }
 
-fn cargo_toml(bytes: &[u8]) -> (String, Vec<Ask>) {
+fn cargo_toml(path: &RepoPath, bytes: &[u8]) -> Manifest {
     let root = toml::parse(bytes).value;
-    // `used = { package = "real", version = "1" }`.
-    let real = |key: &str, value: &Node| value.get("package").and_then(Node::as_str).unwrap_or(key).to_owned();
-    let mut found = Vec::new();
+    let mut asks = Vec::new();
     let targets = root.get("target").into_iter().flat_map(Node::entries).map(|entry| &entry.value);
     for table in std::iter::once(&root).chain(targets) {
-        for (key, scope) in [
+        for (list, scope) in [
             ("dependencies", Scope::Production),
             ("build-dependencies", Scope::Production),
             ("dev-dependencies", Scope::Development),
         ] {
-            asks(table.get(key), scope, real, &mut found);
+            asks.extend(table.get(list).into_iter().flat_map(Node::entries).map(|entry| {
+                let (name, accepts) = crate_of(entry);
+                let inherits = entry.value.get("workspace").and_then(Node::as_bool) == Some(true);
+                let inherits = inherits.then(|| entry.key.clone());
+                Ask { name, scope, span: entry.key_span, accepts, inherits }
+            }));
         }
     }
-    // What members take from the workspace may stand there under another name.
-    let shared = root.at(&["workspace", "dependencies"]);
-    let names: BTreeMap<String, String> = shared
-        .into_iter()
-        .flat_map(Node::entries)
-        .map(|entry| (entry.key.clone(), real(&entry.key, &entry.value)))
-        .collect();
-    found.iter_mut().for_each(|ask| {
-        if let Some(name) = names.get(&ask.name) {
-            name.clone_into(&mut ask.name);
-        }
-    });
-    (root.at(&["package", "name"]).and_then(Node::as_str).unwrap_or_default().to_owned(), found)
+    let shared = root.at(&["workspace", "dependencies"]).into_iter().flat_map(Node::entries);
+    let shared = shared.map(|entry| (entry.key.clone(), crate_of(entry))).collect();
+    let name = root.at(&["package", "name"]).and_then(Node::as_str).unwrap_or_default().to_owned();
+    Manifest { path: path.clone(), name, asks, shared }
+}
+
+/// Real name and versions of `used = "1"` or `used = { package = "real", version = "1" }`.
+fn crate_of(entry: &Entry) -> (String, Option<String>) {
+    let value = &entry.value;
+    let text = |key| value.get(key).and_then(Node::as_str);
+    let accepts = value.as_str().or_else(|| text("version"));
+    (text("package").unwrap_or(&entry.key).to_owned(), accepts.map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -134,9 +153,11 @@ mod tests {
 
     fn read(name: &str, text: &str) -> Vec<(String, Scope, String)> {
         let (_, _, read) = READERS.iter().find(|(one, _, _)| *one == name).expect("a manifest");
-        let asks = read(text.as_bytes()).1.into_iter();
+        let mut manifests = [read(&RepoPath::new(name), text.as_bytes())];
+        inherit(&mut manifests);
+        let asks = manifests[0].asks.iter();
         let key = |ask: &Ask| String::from_utf8_lossy(ask.span.of(text.as_bytes())).into_owned();
-        asks.map(|ask| (ask.name.clone(), ask.scope, key(&ask))).collect()
+        asks.map(|ask| (ask.name.clone(), ask.scope, key(ask))).collect()
     }
 
     #[test]
@@ -157,6 +178,20 @@ mod tests {
         let production = Scope::Production;
         assert_eq!(names, [("a", production), ("real", production), ("d", production), ("c", Scope::Development)]);
         assert_eq!(found[1].2, "used");
+    }
+
+    #[test]
+    fn members_take_names_and_versions_from_the_workspace() {
+        let root = "[workspace.dependencies]\nused = { package = 'real', version = '1.2' }\nplain = '3'\n";
+        let member =
+            "[package]\nname = 'm'\n[dependencies]\nused.workspace = true\nplain = { workspace = true }\nown = '2'\n";
+        let path = RepoPath::new("Cargo.toml");
+        let mut manifests = [cargo_toml(&path, root.as_bytes()), cargo_toml(&path, member.as_bytes())];
+        inherit(&mut manifests);
+        let told = |ask: &Ask| (ask.name.clone(), ask.accepts.clone().unwrap_or_default());
+        let told: Vec<(String, String)> = manifests[1].asks.iter().map(told).collect();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(told, [pair("real", "1.2"), pair("plain", "3"), pair("own", "2")]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Known advisories against the packages that lock files pin.
 
+mod declared;
 mod finding;
+mod fix;
 mod graph;
 mod manifest;
 mod policy;
@@ -17,6 +19,7 @@ use crate::lockfile::{self, go_mod};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink};
 use crate::syntax::{Parsed, SyntaxError};
 
+use fix::Fix;
 use manifest::{ByLock, Manifest};
 use project::Project;
 use reach::Imports;
@@ -83,7 +86,7 @@ impl Scanner for DepsScanner {
                 let ecosystem = parsed.value.first().map(|package| package.ecosystem);
                 ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
             };
-            self.check(&input.path, &parsed.value, manifests, &ignores, &tree, sink);
+            self.check(input, &parsed.value, manifests, &ignores, &tree, sink);
         }
     }
 }
@@ -111,13 +114,14 @@ impl DepsScanner {
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
-        path: &RepoPath,
+        input: &KeptInput,
         packages: &[Package],
         manifests: impl FnOnce() -> Vec<Manifest>,
         ignores: &[Ignore],
         tree: &Tree<'_>,
         sink: &mut Sink,
     ) {
+        let path = &input.path;
         let mut seen = BTreeSet::new();
         let affected: Vec<(usize, Vec<Match>)> = packages
             .iter()
@@ -131,21 +135,32 @@ impl DepsScanner {
             return;
         }
         let manifests = manifests();
-        let project = Project::new(packages, &manifests);
         let is_module = path.file_name() == "go.mod";
+        let module = if is_module { go_mod::read(&input.bytes).value.module } else { String::new() };
+        let project = Project::new(path, packages, &manifests, &input.bytes, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];
             if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            let chain = project.chain(*index);
+            let (chain, members) = (project.chain(*index), project.member_chains(*index));
+            let bringer = project.bringer(*index);
             for group in grouped(matches).into_values() {
-                if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
+                let fix = Fix::new(self.db.get(), &project, *index, &group);
+                if self.settings.only_fixed && fix.versions.is_empty() {
                     continue;
                 }
                 let reached = reach::reached(package.ecosystem, &package.name, &group, imported.as_ref());
-                let entry = finding::Entry { lock: path, package, chain: &chain, reached };
+                let entry = finding::Entry {
+                    lock: path,
+                    package,
+                    chain: &chain,
+                    members: &members,
+                    bringer,
+                    fix: &fix,
+                    reached,
+                };
                 let mut draft = finding::draft(&self.settings, ignores, &entry, &group).at(path);
                 draft.related = project.related(*index);
                 sink.report(draft);

@@ -1,11 +1,12 @@
 //! A lock file and its manifests together: what is direct, what is for development alone, and how each package
 //! got in.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use super::declared::{self, Accepted};
 use super::graph::Paths;
 use super::manifest::Manifest;
-use crate::model::{DraftRelated, Package, PackageSource, Scope};
+use crate::model::{DraftRelated, Package, PackageSource, RepoPath, Scope, Span};
 
 /// Other places of one package that are told.
 const PLACES: usize = 10;
@@ -15,30 +16,37 @@ pub(super) struct Project<'a> {
     /// In the lock file's order, scope and directness filled in where the lock file does not say.
     pub packages: Vec<Package>,
     manifests: &'a [Manifest],
+    content: &'a [u8],
     paths: Paths,
 }
 
 impl<'a> Project<'a> {
-    /// Fills in what the lock file leaves open.
-    pub(super) fn new(packages: &[Package], manifests: &'a [Manifest]) -> Self {
+    /// Fills in what the lock file leaves open; `content` is the lock file's, `module` the path that a `go.mod` is of.
+    pub(super) fn new(
+        lock: &RepoPath,
+        packages: &[Package],
+        manifests: &'a [Manifest],
+        content: &'a [u8],
+        module: &str,
+    ) -> Self {
         let mut packages = packages.to_vec();
-        let rooted = packages.iter().any(|package| package.source == PackageSource::Local || package.direct);
-        let asked: HashMap<&str, Scope> = strongest(manifests);
-        if !rooted {
-            for package in &mut packages {
-                package.direct = asked.contains_key(package.name.as_str());
-            }
-        }
+        name_members(lock, &mut packages, manifests);
+        root(&mut packages, manifests, content, module);
         if !manifests.is_empty() && packages.iter().any(|package| package.scope == Scope::Unknown) {
-            let shipped = shipped(&packages, manifests, &asked);
-            for (package, shipped) in packages.iter_mut().zip(shipped) {
+            let production = reached(&packages, manifests, |scope| scope == Scope::Production);
+            let shipped = reached(&packages, manifests, |scope| scope != Scope::Development);
+            for (index, package) in packages.iter_mut().enumerate() {
                 if package.scope == Scope::Unknown && package.source != PackageSource::Local {
-                    package.scope = if shipped { Scope::Production } else { Scope::Development };
+                    package.scope = match (production[index], shipped[index]) {
+                        (true, _) => Scope::Production,
+                        (false, true) => Scope::Optional,
+                        (false, false) => Scope::Development,
+                    };
                 }
             }
         }
         let paths = Paths::new(&packages);
-        Self { packages, manifests, paths }
+        Self { packages, manifests, content, paths }
     }
 
     /// From the root to a package: `app`, `a 1.0.0`, `b 2.0.0`.
@@ -46,21 +54,41 @@ impl<'a> Project<'a> {
         self.paths.to(index, &self.packages)
     }
 
-    /// The line of a manifest through which a package got in, and where else in the lock file it stands.
+    /// One chain for each member of a workspace that a package got in through, as `app > a 1.0.0 > b 2.0.0`; empty
+    /// where there are no two members.
+    pub(super) fn member_chains(&self, index: usize) -> Vec<String> {
+        self.paths.member_labels(index, &self.packages)
+    }
+
+    /// The package of others that a package got in through, where it is not direct itself.
+    pub(super) fn bringer(&self, index: usize) -> Option<&Package> {
+        let first = self.paths.first(index, &self.packages);
+        (first != index).then(|| &self.packages[first])
+    }
+
+    /// What the versions of a package are declared to be; `None` where that is not known.
+    pub(super) fn declared(&self, index: usize) -> Option<Vec<Accepted>> {
+        declared::of(&self.packages[index], self.manifests, self.content)
+    }
+
+    /// The lines of the manifests through which a package got in, one a member of a workspace, and where else in
+    /// the lock file it stands.
     pub(super) fn related(&self, index: usize) -> Vec<DraftRelated> {
         let package = &self.packages[index];
-        let first = self.paths.first(index, &self.packages);
-        let name = &self.packages[first].name;
-        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
-        let asked = asks.into_iter().find(|(_, ask)| ask.name == *name).map(|(manifest, ask)| DraftRelated {
-            path: Some(manifest.path.clone()),
-            span: ask.span,
-            message: if first == index {
-                format!("`{name}` is asked for here")
-            } else {
-                format!("`{name}`, which brings `{}`, is asked for here", package.name)
-            },
-        });
+        let mut asked: Vec<DraftRelated> = Vec::new();
+        for chain in self.paths.from_members(index, &self.packages) {
+            let local = chain.iter().rposition(|&at| self.packages[at].source == PackageSource::Local);
+            let (member, first) = local.map_or((None, index), |at| {
+                (Some(&self.packages[chain[at]]), chain.get(at + 1).copied().unwrap_or(index))
+            });
+            asked.extend(self.asked_for(first, index, member).filter(|one| !asked.contains(one)));
+            if asked.len() == PLACES {
+                break;
+            }
+        }
+        if asked.is_empty() {
+            asked.extend(self.asked_for(self.paths.first(index, &self.packages), index, None));
+        }
         let same = |other: &&Package| {
             other.name == package.name && other.version == package.version && other.span != package.span
         };
@@ -71,41 +99,114 @@ impl<'a> Project<'a> {
         });
         asked.into_iter().chain(others).collect()
     }
+
+    /// The line of a manifest, best that of `member`, which asks for the package at `first`.
+    fn asked_for(&self, first: usize, index: usize, member: Option<&Package>) -> Option<DraftRelated> {
+        let package = &self.packages[first];
+        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
+        let (manifest, ask) = asks.filter(|(_, ask)| ask.name == package.name).max_by_key(|(manifest, ask)| {
+            let own = member.is_some_and(|member| member.name == manifest.name);
+            let meant = ask.accepts.as_deref().is_none_or(|text| Accepted::read(package, text).is_some());
+            // Of equals the first: `max_by_key` gives the last.
+            (own, meant, std::cmp::Reverse((manifest.path.as_str().matches('/').count(), ask.span)))
+        })?;
+        let name = &package.name;
+        let message = if first == index {
+            format!("`{name}` is asked for here")
+        } else {
+            format!("`{name}`, which brings `{}`, is asked for here", self.packages[index].name)
+        };
+        Some(DraftRelated { path: Some(manifest.path.clone()), span: ask.span, message })
+    }
 }
 
-/// What each name is asked for at most: what one manifest ships is not for development alone.
+/// Names the project's own packages as their manifests do, where the lock file has a folder (pnpm) or nothing.
+fn name_members(lock: &RepoPath, packages: &mut [Package], manifests: &[Manifest]) {
+    for package in packages.iter_mut().filter(|package| package.source == PackageSource::Local) {
+        let folder = match package.name.as_str() {
+            "" | "." => Some(RepoPath::new(lock.parent())),
+            name => RepoPath::resolve(lock.parent(), name),
+        };
+        let own = manifests.iter().find(|one| folder.as_ref().is_some_and(|at| at.as_str() == one.path.parent()));
+        if let Some(manifest) = own.filter(|manifest| !manifest.name.is_empty()) {
+            manifest.name.clone_into(&mut package.name);
+        }
+    }
+}
+
+/// Finds out what is direct where the lock file does not say: by the manifests; without any, what nothing else asks
+/// for. A lock file without a root (yarn's version 1), or with one that asks for nothing (npm's version 1), gets what
+/// the manifests say.
+fn root(packages: &mut Vec<Package>, manifests: &[Manifest], content: &[u8], module: &str) {
+    let rooted = |package: &Package| package.source == PackageSource::Local && !package.dependencies.is_empty();
+    if packages.is_empty() || packages.iter().any(rooted) {
+        return;
+    }
+    let mut roots: Vec<(String, Vec<usize>)> = Vec::new();
+    if packages.iter().any(|package| package.direct) {
+        roots.push((module.to_owned(), (0..packages.len()).filter(|&index| packages[index].direct).collect()));
+    } else if manifests.iter().any(|manifest| !manifest.asks.is_empty()) {
+        let asked = |manifest: &Manifest| {
+            let asks = manifest.asks.iter();
+            (manifest.name.clone(), asks.flat_map(|ask| declared::meant(packages, ask, content)).collect())
+        };
+        roots.extend(manifests.iter().map(asked));
+    } else {
+        let asked: HashSet<u32> = packages.iter().flat_map(|package| package.dependencies.iter().copied()).collect();
+        let unasked = |index: &usize| !asked.contains(&(*index as u32));
+        // A list without a single edge says nothing of who asks for what.
+        if !asked.is_empty() {
+            roots.push((String::new(), (0..packages.len()).filter(unasked).collect()));
+        }
+    }
+    for (name, mut asked) in roots {
+        asked.retain(|&index| packages[index].source != PackageSource::Local);
+        asked.sort_unstable();
+        asked.dedup();
+        asked.iter().for_each(|&index| packages[index].direct = true);
+        let dependencies = asked.into_iter().map(|index| index as u32).collect();
+        let own = packages.iter_mut().find(|one| one.source == PackageSource::Local && one.dependencies.is_empty());
+        match own {
+            Some(own) => own.dependencies = dependencies,
+            None => packages.push(Package {
+                name,
+                version: String::new(),
+                source: PackageSource::Local,
+                span: Span::default(),
+                direct: false,
+                declared: Vec::new(),
+                dependencies,
+                ..packages[0].clone()
+            }),
+        }
+    }
+}
+
+/// The strongest scope that each name is asked for: what one manifest ships is not for development alone.
 fn strongest(manifests: &[Manifest]) -> HashMap<&str, Scope> {
+    let rank = |scope: Scope| [Scope::Development, Scope::Optional].iter().position(|one| *one == scope).unwrap_or(2);
     let mut asked: HashMap<&str, Scope> = HashMap::new();
     for ask in manifests.iter().flat_map(|manifest| &manifest.asks) {
         let known = asked.entry(ask.name.as_str()).or_insert(ask.scope);
-        if ask.scope != Scope::Development {
+        if rank(ask.scope) > rank(*known) {
             *known = ask.scope;
         }
     }
     asked
 }
 
-/// Whether each package is reached without a dependency for development.
-fn shipped(packages: &[Package], manifests: &[Manifest], asked: &HashMap<&str, Scope>) -> Vec<bool> {
+/// Whether each package is reached from what the manifests ask for with a scope that `passes`. What they do not speak
+/// of is shipped.
+fn reached(packages: &[Package], manifests: &[Manifest], passes: impl Fn(Scope) -> bool) -> Vec<bool> {
     let own: HashMap<&str, HashMap<&str, Scope>> =
         manifests.iter().map(|manifest| (manifest.name.as_str(), strongest(std::slice::from_ref(manifest)))).collect();
     let mut seen = vec![false; packages.len()];
     let mut queue = VecDeque::new();
-    for (index, package) in packages.iter().enumerate() {
-        let development = |scopes: &HashMap<&str, Scope>, name: &str| scopes.get(name) == Some(&Scope::Development);
-        match package.source {
-            PackageSource::Local => {
-                let scopes = own.get(package.name.as_str());
-                for &to in &package.dependencies {
-                    let name = packages[to as usize].name.as_str();
-                    if !scopes.is_some_and(|scopes| development(scopes, name)) {
-                        queue.push_back(to as usize);
-                    }
-                }
-            }
-            _ if package.direct && !development(asked, &package.name) => queue.push_back(index),
-            _ => {}
-        }
+    for package in packages.iter().filter(|package| package.source == PackageSource::Local) {
+        let scopes = own.get(package.name.as_str());
+        let scope = |name: &str| scopes.and_then(|scopes| scopes.get(name)).copied().unwrap_or(Scope::Production);
+        let asked = package.dependencies.iter().map(|&to| to as usize);
+        queue.extend(asked.filter(|&to| passes(scope(&packages[to].name))));
     }
     // Members are no way from one to the other: each begins by itself above.
     while let Some(from) = queue.pop_front() {
@@ -119,8 +220,9 @@ fn shipped(packages: &[Package], manifests: &[Manifest], asked: &HashMap<&str, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ecosystem, RepoPath, Span};
+    use crate::model::Ecosystem;
     use crate::scan::deps::manifest::Ask;
+    use std::collections::BTreeMap;
 
     fn package(name: &str, source: PackageSource, dependencies: &[u32]) -> Package {
         Package {
@@ -132,13 +234,24 @@ mod tests {
             span: Span::default(),
             dependencies: dependencies.to_vec(),
             direct: false,
+            declared: Vec::new(),
         }
     }
 
     fn manifest(name: &str, asks: &[(&str, Scope)]) -> Manifest {
-        let ask =
-            |(name, scope): &(&str, Scope)| Ask { name: (*name).to_owned(), scope: *scope, span: Span::default() };
-        Manifest { path: RepoPath::new("Cargo.toml"), name: name.to_owned(), asks: asks.iter().map(ask).collect() }
+        let ask = |(name, scope): &(&str, Scope)| Ask {
+            name: (*name).to_owned(),
+            scope: *scope,
+            span: Span::default(),
+            accepts: None,
+            inherits: None,
+        };
+        Manifest {
+            path: RepoPath::new("Cargo.toml"),
+            name: name.to_owned(),
+            asks: asks.iter().map(ask).collect(),
+            shared: BTreeMap::new(),
+        }
     }
 
     fn scopes(project: &Project<'_>) -> Vec<Scope> {
@@ -156,7 +269,7 @@ mod tests {
             package("deep", registry, &[]),
         ];
         let manifests = [manifest("app", &[("a", Scope::Production), ("dev", Scope::Development)])];
-        let project = Project::new(&packages, &manifests);
+        let project = Project::new(&RepoPath::new("Cargo.lock"), &packages, &manifests, b"", "");
         use Scope::{Development, Production};
         assert_eq!(scopes(&project), [Production, Development, Production, Development]);
         let related = project.related(4);
@@ -169,9 +282,9 @@ mod tests {
         let packages =
             [package("x", registry.clone(), &[]), package("a", registry.clone(), &[2]), package("b", registry, &[])];
         let manifests = [manifest("", &[("a", Scope::Development), ("x", Scope::Production)])];
-        let project = Project::new(&packages, &manifests);
-        assert_eq!(scopes(&project), [Scope::Development, Scope::Development]);
+        let project = Project::new(&RepoPath::new("Cargo.lock"), &packages, &manifests, b"", "");
+        assert_eq!(scopes(&project)[..2], [Scope::Development, Scope::Development]);
         assert!(project.packages[1].direct && !project.packages[2].direct);
-        assert_eq!(project.chain(2), ["a 1.0.0", "b 1.0.0"]);
+        assert_eq!(project.chain(2), ["(root)", "a 1.0.0", "b 1.0.0"]);
     }
 }

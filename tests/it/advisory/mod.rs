@@ -1,5 +1,6 @@
 //! The advisory database against real records, a local server that fails in every way, and sudden ends.
 
+mod evaluator;
 mod faults;
 mod real;
 mod server;
