@@ -82,6 +82,19 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// In lines longer than [`STRIDE`], so that a column is not counted from the start of a line of megabytes.
+    marks: Vec<Mark>,
+}
+
+/// Bytes between two marks.
+const STRIDE: usize = 4096;
+
+/// A byte offset between two characters, and how many units of its line stand before it.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: u32,
+    utf16: u32,
+    points: u32,
 }
 
 impl LineIndex {
@@ -95,7 +108,14 @@ impl LineIndex {
             }
             starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
         }
-        Self { starts }
+        let mut marks = Vec::new();
+        for (index, &start) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).map_or(content.len(), |&next| next as usize);
+            if end.saturating_sub(start as usize) > STRIDE {
+                mark(start as usize, end, content, &mut marks);
+            }
+        }
+        Self { starts, marks }
     }
 
     /// Number of lines; content that ends with a line end has an empty last line.
@@ -129,24 +149,71 @@ impl LineIndex {
     pub fn position(&self, offset: u32, content: &[u8], kind: ColumnKind) -> Position {
         let line = self.line_of(offset);
         let start = self.starts.get(line as usize - 1).copied().unwrap_or_default();
-        let before = Span::new(start as usize, (offset as usize).min(content.len())).of(content);
-        let units: usize = before
-            .utf8_chunks()
-            .map(|chunk| {
-                let valid = match kind {
-                    ColumnKind::Utf16 => chunk.valid().encode_utf16().count(),
-                    ColumnKind::CodePoints => chunk.valid().chars().count(),
-                };
-                valid + chunk.invalid().len()
-            })
-            .sum();
+        let passed = self.marks.partition_point(|mark| mark.at <= offset);
+        let mark = self.marks[..passed].last().filter(|mark| mark.at >= start);
+        let (from, counted) = match (mark, kind) {
+            (None, _) => (start, 0),
+            (Some(mark), ColumnKind::Utf16) => (mark.at, mark.utf16),
+            (Some(mark), ColumnKind::CodePoints) => (mark.at, mark.points),
+        };
+        let before = Span::new(from as usize, (offset as usize).min(content.len())).of(content);
+        let units = counted as usize + units(before, kind);
         Position { line, column: u32::try_from(units + 1).unwrap_or(u32::MAX) }
+    }
+}
+
+/// Bytes that are not UTF-8 count as one unit each.
+fn units(text: &[u8], kind: ColumnKind) -> usize {
+    let of = |valid: &str| match kind {
+        ColumnKind::Utf16 => valid.encode_utf16().count(),
+        ColumnKind::CodePoints => valid.chars().count(),
+    };
+    text.utf8_chunks().map(|chunk| of(chunk.valid()) + chunk.invalid().len()).sum()
+}
+
+/// Marks the line `start..end`.
+fn mark(start: usize, end: usize, content: &[u8], marks: &mut Vec<Mark>) {
+    let (mut from, mut utf16, mut points) = (start, 0, 0);
+    while end - from > STRIDE + 4 {
+        // Where four bytes in a row continue a character, none of them is part of one.
+        let continues = |at: &usize| content.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+        let at = from + STRIDE;
+        let at = (at..at + 3).find(|at| !continues(at)).unwrap_or(at + 3);
+        utf16 += units(&content[from..at], ColumnKind::Utf16);
+        points += units(&content[from..at], ColumnKind::CodePoints);
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        marks.push(Mark { at: number(at), utf16: number(utf16), points: number(points) });
+        from = at;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Counted from the start of the line.
+    fn slow(lines: &LineIndex, offset: usize, content: &[u8], kind: ColumnKind) -> u32 {
+        let line = lines.line_span(lines.line_of(u32::try_from(offset).unwrap()), content);
+        u32::try_from(units(&content[line.start as usize..offset], kind) + 1).unwrap()
+    }
+
+    #[test]
+    fn columns_in_long_lines_are_those_counted_from_the_start() {
+        let bad = b"\x80\x80\x80\x80\x80\xe2\x82".repeat(2_000);
+        let texts = ["é😀x".repeat(3_000).into_bytes(), "a\n".repeat(3).into_bytes(), bad, vec![b'a'; 9_000]];
+        let content = texts.join(&b'\n');
+        let lines = LineIndex::new(&content);
+        assert!(lines.marks.len() > 6);
+        for offset in (0..content.len()).step_by(61) {
+            for kind in [ColumnKind::Utf16, ColumnKind::CodePoints] {
+                let found = lines.position(u32::try_from(offset).unwrap(), &content, kind).column;
+                // Behind a line's terminator the line is another.
+                if lines.line_span(lines.line_of(u32::try_from(offset).unwrap()), &content).end as usize >= offset {
+                    assert_eq!(found, slow(&lines, offset, &content, kind), "{offset} {kind:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn lines_end_at_lf_crlf_and_cr() {
