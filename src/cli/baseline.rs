@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::{CliError, output};
 use crate::external::{Import, ImportError, ImportSettings};
 use crate::model::ScanReport;
-use crate::report::escape::terminal;
+use crate::report::escape::log_line;
 use crate::triage::baseline::{Baseline, BaselineError};
 
 /// Where a baseline stands unless told otherwise.
@@ -135,15 +135,15 @@ pub fn store(
 /// Where `out` fails.
 pub fn show(baseline: &Baseline, out: &mut dyn io::Write) -> io::Result<()> {
     for entry in &baseline.entries {
-        let owner = entry.owner.as_ref().map(|owner| format!(" owner {}", terminal(owner))).unwrap_or_default();
+        let owner = entry.owner.as_ref().map(|owner| format!(" owner {}", log_line(owner))).unwrap_or_default();
         let until = entry.until.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
-        let reason = entry.reason.as_ref().map(|reason| format!(" -- {}", terminal(reason))).unwrap_or_default();
-        let (path, rule) = (terminal(&entry.path), terminal(&entry.rule));
+        let reason = entry.reason.as_ref().map(|reason| format!(" -- {}", log_line(reason))).unwrap_or_default();
+        let (path, rule) = (log_line(&entry.path), log_line(&entry.rule));
         writeln!(
             out,
             "{path}: {} {rule}: {}{owner}{until}{reason}",
-            terminal(&entry.severity),
-            terminal(&entry.message)
+            log_line(&entry.severity),
+            log_line(&entry.message)
         )?;
     }
     Ok(())

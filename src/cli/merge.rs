@@ -69,7 +69,7 @@ pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
         dedup::across_tools(&mut merged);
     }
     let verdict = gate(&mut merged, &GateSettings { fail_on, ..GateSettings::default() });
-    let write = |out: &mut dyn Write| format.reporter.write(&merged, &Options::default(), out);
+    let write = |out: &mut dyn Write| format.write(&merged, &Options::default(), out);
     match &args.output {
         Some(path) => output::write_file(path, write)?,
         None => {

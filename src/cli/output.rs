@@ -13,7 +13,7 @@ use super::CliError;
 use super::args::{Cli, Color};
 use crate::advisory::store;
 use crate::model::{Notice, NoticeLevel, RepoPath, ScanReport};
-use crate::report::escape::terminal;
+use crate::report::escape::log_line;
 
 /// How this process may speak.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ impl Terminal {
     /// Tells a remark, where all is to be told.
     pub fn remark(&self, text: &str) {
         if self.verbose {
-            let _ = writeln!(io::stderr(), "note: {}", terminal(text));
+            let _ = writeln!(io::stderr(), "note: {}", log_line(text));
         }
     }
 
@@ -71,7 +71,7 @@ impl Terminal {
         let told = |notice: &&Notice| self.verbose || notice.level > NoticeLevel::Note;
         for notice in report.notices.iter().filter(told) {
             let text = format!("{}: {}{}", notice.level.word(), place(notice), notice.message);
-            let _ = writeln!(err, "{}", terminal(&text));
+            let _ = writeln!(err, "{}", log_line(&text));
         }
     }
 
@@ -110,7 +110,7 @@ fn place(notice: &Notice) -> String {
 
 /// Text of several lines, each safe for a terminal.
 pub fn lines(text: &str) -> String {
-    text.split('\n').map(terminal).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(log_line).collect::<Vec<_>>().join("\n")
 }
 
 /// An environment variable as text; one that is not UTF-8 counts as absent.

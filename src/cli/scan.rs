@@ -245,8 +245,8 @@ fn gate_settings(args: &ScanArgs, configuration: &Settings) -> Result<GateSettin
     }
     settings.scanners.extend(configuration.fail_on_scanners.clone());
     for (globs, fail_on) in &configuration.fail_on_paths {
-        let gate =
-            PathGate::new(globs, *fail_on).map_err(|error| CliError::usage(format!("[[gate.paths]]: {error}")))?;
+        let gate = PathGate::new(globs, *fail_on)
+            .map_err(|error| CliError::usage(format!("`paths` of a `[[gate]]`: {error}")))?;
         settings.paths.push(gate);
     }
     settings.fixable_only = args.fixable_only || configuration.fixable_only;
@@ -324,6 +324,6 @@ fn summary(report: &ScanReport) {
         report.elapsed.as_secs_f64()
     );
     for line in &report.verdict {
-        let _ = writeln!(err, "{}", crate::report::escape::terminal(line));
+        let _ = writeln!(err, "{}", crate::report::escape::log_line(line));
     }
 }

@@ -115,10 +115,10 @@ pub fn write(
                     split(path, target.format, report, &plain)?;
                     continue;
                 }
-                write_file(path, |out| target.format.reporter.write(report, &plain, out))?;
+                write_file(path, |out| target.format.write(report, &plain, out))?;
             }
             None => {
-                to_stdout(|out| target.format.reporter.write(report, &options, out))?;
+                to_stdout(|out| target.format.write(report, &options, out))?;
             }
         }
     }
@@ -136,7 +136,7 @@ fn split(path: &Path, format: &Format, report: &ScanReport, options: &report::Op
         let category = format!("{}-{name}", options.category);
         let file = path.with_extension(format!("{name}.{}", path.extension().unwrap_or_default().to_string_lossy()));
         let options = report::Options { part, category, ..options.clone() };
-        write_file(&file, |out| format.reporter.write(report, &options, out))?;
+        write_file(&file, |out| format.write(report, &options, out))?;
     }
     Ok(())
 }
@@ -156,6 +156,18 @@ fn free_name(name: String, taken: &mut BTreeSet<String>) -> String {
     free.unwrap_or(name)
 }
 
+/// A step's summary of more than 1 MiB is dropped whole, and just under it without a word: what earlier commands
+/// of the step wrote counts.
+const SUMMARY: u64 = 1_000_000;
+/// Instead of a page that does not fit any more.
+const TOO_LONG: &str = "\nportcullis: this summary is full; the verdict is in the log.\n";
+
+/// Bytes that a summary still takes.
+fn room(file: &Path) -> usize {
+    let held = file.metadata().map_or(0, |file| file.len());
+    usize::try_from(SUMMARY.saturating_sub(held)).unwrap_or(usize::MAX)
+}
+
 /// Gives the pipeline's service its summary and its outputs.
 ///
 /// # Errors
@@ -164,9 +176,14 @@ pub fn hand_over(ci: Ci, report: &ScanReport, exit: Exit) -> Result<(), CliError
     if let Some((file, command)) = ci.summary() {
         let options = report::Options::default();
         let mut page = Vec::new();
-        let written = format("markdown")?.reporter.write(report, &options, &mut page);
+        let written = format("markdown")?.write(report, &options, &mut page);
         written.map_err(|source| CliError::Write { place: "the summary".to_owned(), source })?;
-        append(&file, &page)?;
+        if room(&file) < page.len() {
+            page = TOO_LONG.as_bytes().to_vec();
+        }
+        if room(&file) >= page.len() {
+            append(&file, &page)?;
+        }
         if let Some(command) = command {
             to_stdout(|out| writeln!(out, "{command}"))?;
         }

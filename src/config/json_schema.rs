@@ -19,7 +19,6 @@ enum Kind {
     Age,
     Date,
     Thresholds,
-    Paths,
     Severities,
     Confidences,
 }
@@ -34,7 +33,12 @@ const KEYS: &[(&str, &str, Kind, &str)] = &[
     ("scan", "rules", Kind::Texts, "Folders of own rules, relative to the configuration file."),
     ("scan", "ignore-files", Kind::Bool, "Honour .gitignore and its kin; true where absent."),
     ("scan", "pragmas", Kind::Bool, "Honour suppression comments; true where absent."),
-    ("gate", "paths", Kind::Paths, "Globs that this gate is about, or tables of globs and a severity; the last holds."),
+    (
+        "gate",
+        "paths",
+        Kind::Texts,
+        "Globs that this gate is about, from the folder that is scanned; the last that matches holds.",
+    ),
     ("gate", "fail-on", Kind::Threshold, "Fail on findings this bad or worse, or never; high where absent."),
     ("gate", "scanners", Kind::Thresholds, "The same per scanner or other tool."),
     ("gate", "min-confidence", Kind::Confidence, "Findings less sure than this neither count nor show."),
@@ -159,12 +163,6 @@ fn schema_of(kind: Kind) -> Value {
         Kind::Age => json!({"type": "string", "pattern": "^[0-9]+[dwh]$"}),
         Kind::Date => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
         Kind::Thresholds => json!({"type": "object", "additionalProperties": threshold}),
-        Kind::Paths => json!({"type": "array", "items": {"anyOf": [{"type": "string"}, {
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["globs", "fail-on"],
-            "properties": {"globs": {"type": "array", "items": {"type": "string"}}, "fail-on": threshold},
-        }]}}),
         Kind::Severities => json!({"type": "object", "additionalProperties": severity}),
         Kind::Confidences => json!({"type": "object", "additionalProperties": schema_of(Kind::Confidence)}),
     }

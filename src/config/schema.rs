@@ -112,51 +112,39 @@ pub struct Gate {
     pub new_only: bool,
     /// So many findings that meet the gate do not fail it.
     pub tolerate: Option<usize>,
-    /// Globs that this gate is about, or tables of globs and a severity; the last that matches counts, before
-    /// those by scanner.
-    pub paths: Vec<GatePath>,
+    /// Globs that this gate is about; the last gate that matches counts, before those by scanner.
+    pub paths: Vec<GateGlob>,
 }
 
-/// An entry of `paths`.
+/// A glob of `paths`.
 #[derive(Debug)]
-pub enum GatePath {
-    /// Of `[[gate]]`: a glob, and the gate's own severity holds.
-    Glob(String),
-    /// `[[gate.paths]]`.
-    Table(GatePathTable),
-}
+pub struct GateGlob(pub String);
 
-/// One `[[gate.paths]]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct GatePathTable {
-    /// Globs.
-    pub globs: Vec<Spanned<String>>,
-    /// A severity or `none`.
-    pub fail_on: Spanned<String>,
-}
-
-impl<'de> Deserialize<'de> for GatePath {
+impl<'de> Deserialize<'de> for GateGlob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(GatePathVisitor)
+        deserializer.deserialize_any(GateGlobVisitor)
     }
 }
 
-struct GatePathVisitor;
+struct GateGlobVisitor;
 
-impl<'de> Visitor<'de> for GatePathVisitor {
-    type Value = GatePath;
+impl<'de> Visitor<'de> for GateGlobVisitor {
+    type Value = GateGlob;
 
     fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text.write_str("a glob, or a table of `globs` and `fail-on`")
+        text.write_str("a glob")
     }
 
-    fn visit_str<E: Error>(self, glob: &str) -> Result<GatePath, E> {
-        Ok(GatePath::Glob(glob.to_owned()))
+    fn visit_str<E: Error>(self, glob: &str) -> Result<GateGlob, E> {
+        Ok(GateGlob(glob.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<GatePath, A::Error> {
-        GatePathTable::deserialize(MapAccessDeserializer::new(map)).map(GatePath::Table)
+    /// `[[gate.paths]]`, as an earlier version had it beside `[[gate]]`, for the same.
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<GateGlob, A::Error> {
+        Err(A::Error::custom(
+            "a gate by path is a `[[gate]]` of its own: write `[[gate]]` instead of `[gate]`, and below it \
+             `[[gate]]` with `paths = [\"tests/**\"]` and `fail-on = \"critical\"` instead of `[[gate.paths]]`",
+        ))
     }
 }
 

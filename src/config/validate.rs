@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::schema::{self, GatePath, Size};
+use super::schema::{self, Size};
 use super::tool::ToolSettings;
 use crate::model::{Confidence, Severity};
 
@@ -30,7 +30,7 @@ pub struct Settings {
     pub fixable_only: bool,
     /// `gate.tolerate`.
     pub tolerate: Option<usize>,
-    /// `[[gate.paths]]` and `[[gate]]` with paths: globs, and `None` for `none`.
+    /// `[[gate]]` with paths: globs, and `None` for `none`.
     pub fail_on_paths: Vec<(Vec<String>, Option<Severity>)>,
     /// `[[ignore]]`.
     pub ignores: Vec<IgnoreSettings>,
@@ -251,16 +251,7 @@ fn gate_settings(gates: schema::Gates) -> Checked<Settings> {
         let at = gate.fail_on.as_ref().map_or(0, |value| value.span().start);
         let wrong = |message: &str| Wrong { at, message: message.to_owned(), help: None };
         let fail_on = check_optional(gate.fail_on.as_ref(), parse_threshold)?;
-        let mut globs = Vec::new();
-        for path in gate.paths {
-            match path {
-                GatePath::Glob(glob) => globs.push(glob),
-                GatePath::Table(table) => {
-                    let fail_on = check(&table.fail_on, parse_threshold)?;
-                    settings.fail_on_paths.push((texts(table.globs), fail_on));
-                }
-            }
-        }
+        let globs: Vec<String> = gate.paths.into_iter().map(|glob| glob.0).collect();
         if !globs.is_empty() {
             let Some(fail_on) = fail_on else { return Err(wrong("a gate with `paths` needs a `fail-on`")) };
             let more = !gate.scanners.is_empty() || gate.min_confidence.is_some() || gate.tolerate.is_some();

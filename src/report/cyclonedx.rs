@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::gitlab::{text_property, uuid};
+use super::gitlab::{is_link, text_property, uuid};
 use super::{Options, Reporter};
 use crate::model::{FINGERPRINT_SCHEME, Finding, Fingerprint, FingerprintFields, Rule, ScanReport};
 
@@ -84,14 +84,22 @@ fn vulnerability(report: &ScanReport, group: &[&Finding]) -> Value {
             object.insert("cwes".into(), json!(rule.cwe));
         }
         object.insert("description".into(), json!(rule.title));
-        let links: Vec<Value> =
-            rule.references.iter().filter(|l| l.starts_with("http")).map(|url| json!({"url": url})).collect();
+        let links: Vec<Value> = rule.references.iter().filter(|l| is_link(l)).map(|url| json!({"url": url})).collect();
         if !links.is_empty() {
             object.insert("advisories".into(), json!(links));
         }
     }
     if let Some(one) = first.suppressions.first() {
-        object.insert("analysis".into(), json!({"state": "in_triage", "detail": one.reason}));
+        let state = match first.text("vex") {
+            Some("not_affected") => "not_affected",
+            Some("fixed") => "resolved",
+            _ => "in_triage",
+        };
+        let mut analysis = json!({"state": state});
+        if !one.reason.is_empty() {
+            analysis["detail"] = json!(one.reason);
+        }
+        object.insert("analysis".into(), analysis);
     }
     let affected: BTreeSet<String> = group.iter().map(|finding| reference(finding)).collect();
     object.insert("affects".into(), json!(affected.iter().map(|one| json!({"ref": one})).collect::<Vec<_>>()));
@@ -103,5 +111,20 @@ fn rating(finding: &Finding, rule: Option<&Rule>) -> Value {
     if let Some(score) = rule.and_then(|rule| rule.score) {
         rating["score"] = json!(score);
     }
+    if let Some(vector) = finding.text("cvss").filter(|vector| !vector.is_empty()) {
+        rating["method"] = json!(method(vector));
+        rating["vector"] = json!(vector);
+    }
     rating
+}
+
+/// What scored it, in CycloneDX's words.
+fn method(vector: &str) -> &'static str {
+    match vector.split('/').next() {
+        Some("CVSS:4.0") => "CVSSv4",
+        Some("CVSS:3.1") => "CVSSv31",
+        Some("CVSS:3.0") => "CVSSv3",
+        Some(first) if first.starts_with("AV:") => "CVSSv2",
+        _ => "other",
+    }
 }

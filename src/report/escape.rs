@@ -136,19 +136,19 @@ fn escape_markdown(text: &str, safe: &mut String) {
 /// A Markdown code span that also stands in a table cell.
 #[must_use]
 pub fn code(text: &str) -> String {
-    let text = terminal(text).replace('|', "\\|");
+    let text = log_line(text).replace('|', "\\|");
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A CSV field (RFC 4180): quoted where needed, and with a quote in front of what a spreadsheet would
+/// A CSV field (RFC 4180) that is no command to a runner: quoted where needed, and with a quote in front of what a spreadsheet would
 /// take for a formula.
 #[must_use]
 pub fn csv(text: &str) -> String {
-    let safe = terminal(text);
-    let formula = safe.starts_with(['=', '+', '-', '@']);
+    let safe = log_line(text);
+    let formula = safe.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let quoted = formula || safe.contains([',', '"', ';']);
     match (quoted, formula) {
         (false, _) => safe.into_owned(),
@@ -188,6 +188,8 @@ mod tests {
     fn spreadsheets_run_nothing() {
         assert_eq!(csv("=cmd()"), "\"'=cmd()\"");
         assert_eq!(csv("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(csv(" +1"), "\"' +1\"");
+        assert_eq!(csv("＝1"), "\"'＝1\"");
         assert_eq!(csv("plain"), "plain");
     }
 }

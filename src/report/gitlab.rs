@@ -72,7 +72,7 @@ impl Security {
         let links: Vec<Value> = rule
             .iter()
             .flat_map(|rule| &rule.references)
-            .filter(|l| l.starts_with("http"))
+            .filter(|l| is_link(l))
             .map(|url| json!({"url": url}))
             .collect();
         if !links.is_empty() {
@@ -112,6 +112,12 @@ impl Security {
     }
 }
 
+/// True for what GitLab's and CycloneDX's schemas take for the address of a page.
+pub fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control()))
+}
+
 /// The first of the named text properties.
 pub fn text_property<'a>(finding: &'a Finding, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| finding.text(name))
@@ -121,7 +127,7 @@ pub fn text_property<'a>(finding: &'a Finding, names: &[&str]) -> Option<&'a str
 fn identifiers(finding: &Finding, rule: Option<&Rule>) -> Value {
     let id = finding.rule.as_str();
     let mut list = vec![json!({"type": "portcullis_rule", "name": id, "value": id})];
-    for alias in rule.iter().flat_map(|rule| &rule.aliases).take(10) {
+    for alias in rule.iter().flat_map(|rule| &rule.aliases).filter(|alias| !alias.is_empty()).take(10) {
         let kind = if alias.starts_with("CVE-") {
             "cve"
         } else if alias.starts_with("GHSA-") {

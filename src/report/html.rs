@@ -88,9 +88,9 @@ fn card(report: &ScanReport, finding: &Finding) -> Markup {
             @if let Some(rule) = rule {
                 @if !rule.help.is_empty() {
                     details { summary { "Why, and what to do" }
-                        @for text in rule.help.split("\n\n") { p { (text) } }
+                        @for text in rule.help.split("\n\n") { p { (terminal(&text.replace('\n', " "))) } }
                         @for link in rule.references.iter().filter(|link| link.starts_with("https://")) {
-                            div { a href=(link) rel="noreferrer noopener" { (link) } }
+                            div { a href=(terminal(link)) rel="noreferrer noopener" { (terminal(link)) } }
                         }
                     }
                 }

@@ -21,7 +21,7 @@ impl Reporter for JUnit {
         }
         let mut junit = Report::new("portcullis");
         for (name, findings) in suites {
-            let mut suite = TestSuite::new(name);
+            let mut suite = TestSuite::new(terminal(name));
             if findings.is_empty() {
                 suite.add_test_case(TestCase::new("no findings", TestCaseStatus::success()));
             }
@@ -48,7 +48,7 @@ fn case(finding: &Finding) -> TestCase {
                 terminal(finding.primary.path.as_str()),
                 region.start_line,
                 region.char_column,
-                finding.rule,
+                terminal(finding.rule.as_str()),
                 finding.severity,
                 terminal(&finding.message)
             ));
@@ -59,7 +59,7 @@ fn case(finding: &Finding) -> TestCase {
     if !finding.is_active() && finding.suppressions.is_empty() {
         status.set_message("absent: in the baseline, gone from the tree");
     }
-    let mut case = TestCase::new(format!("{} line {}", finding.rule, region.start_line), status);
+    let mut case = TestCase::new(format!("{} line {}", terminal(finding.rule.as_str()), region.start_line), status);
     case.set_classname(terminal(finding.primary.path.as_str()));
     case
 }

@@ -16,6 +16,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod runner;
 mod sarif;
 mod sarif_rules;
 pub mod sbom;
@@ -115,8 +116,26 @@ pub struct Format {
     pub extension: &'static str,
     /// One line for `--help`.
     pub description: &'static str,
-    /// What writes it.
-    pub reporter: &'static dyn Reporter,
+    reporter: &'static dyn Reporter,
+}
+
+impl Format {
+    /// Writes the whole report to `out`, so that no line of it is a command to a pipeline's runner but those
+    /// that the format is made of.
+    ///
+    /// # Errors
+    /// Where `out` fails.
+    pub fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+        // Other formats escape line by line.
+        let escape = match self.extension {
+            "sarif" | "json" | "jsonl" | "cdx.json" => runner::JSON_NUMBER_SIGN,
+            "html" | "xml" => "&#35;",
+            _ => return self.reporter.write(report, options, out),
+        };
+        let mut safe = runner::Defused::new(out, escape);
+        self.reporter.write(report, options, &mut safe)?;
+        safe.finish()
+    }
 }
 
 const fn format(
@@ -227,7 +246,7 @@ mod tests {
 
     fn text(name: &str, report: &ScanReport, options: &Options) -> String {
         let mut out = Vec::new();
-        find(name).expect("a format").reporter.write(report, options, &mut out).expect("memory takes all");
+        find(name).expect("a format").write(report, options, &mut out).expect("memory takes all");
         String::from_utf8(out).expect("UTF-8")
     }
 
@@ -258,6 +277,91 @@ mod tests {
             assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\r'), "{name}: {out:?}");
             assert!(out.lines().all(|line| !line.starts_with("::") || line.contains("file=")), "{name}: {out}");
         }
+    }
+
+    /// Every text that a tree or another tool may choose, made to be taken for a command or for markup.
+    fn hostile() -> ScanReport {
+        let text = "\n::error::x ##[add-mask]y ##vso[task.complete]z\r\n=1+1|</td><script>]]>`";
+        let mut report = sample::report(&[(text, 1, Severity::High), ("=a.tf", 2, Severity::Low)]);
+        report.findings[0].message = text.to_owned();
+        report.findings[0].suppressions.clear();
+        let rule = crate::model::Rule {
+            help: format!("{text}\n\n{text}"),
+            title: text.to_owned(),
+            references: vec![text.to_owned()],
+            aliases: vec![text.to_owned()],
+            ..crate::model::Rule::new(text, text, Severity::High)
+        };
+        report.tools.push(crate::model::Tool { name: text.to_owned(), version: text.to_owned(), ..Default::default() });
+        let mut other = sample::finding(&rule, "b.tf", 3, 1);
+        other.tool = 1;
+        other.message = text.to_owned();
+        report.rules.insert((1, rule.id.clone()), std::sync::Arc::new(rule));
+        report.findings.push(other);
+        report
+            .notices
+            .push(Notice::warning(crate::model::NoticeKind::Skipped, text).at(&crate::model::RepoPath::new(text)));
+        report.verdict = vec![text.to_owned()];
+        report.gate_failed = true;
+        report
+    }
+
+    #[test]
+    fn no_line_of_any_format_is_a_command_to_a_runner() {
+        let report = hostile();
+        for format in FORMATS {
+            for options in [Options::default(), Options { show_suppressed: true, verbose: true, ..Options::default() }]
+            {
+                let out = text(format.name, &report, &options);
+                let ours = |line: &str| match format.name {
+                    "github" => line.starts_with("::error file=") || line.starts_with("::notice file="),
+                    "azure" => line.starts_with("##vso[task.logissue type=error;sourcepath="),
+                    _ => false,
+                };
+                for line in out.split(['\n', '\r', '\u{2028}', '\u{85}']) {
+                    let line = if ours(line) { line.trim_start_matches("##vso[") } else { line };
+                    let commands = ["##[", "##vso["].iter().any(|mark| line.contains(mark));
+                    // Behind the mark of a command of ours everything is its text.
+                    let inside = format.name == "github" && ours(line)
+                        || format.name == "azure" && line.starts_with("task.logissue");
+                    assert!(inside || !commands, "{}: {line}", format.name);
+                    assert!(inside || !line.trim_start().starts_with("::"), "{}: {line}", format.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_for_runners_still_reads_the_same() {
+        let report = hostile();
+        for name in ["json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"] {
+            let read: serde_json::Value =
+                serde_json::from_str(&text(name, &report, &Options::default())).expect("JSON");
+            assert!(read.to_string().contains("##[add-mask]"), "{name}: {read}");
+        }
+        for line in text("jsonl", &report, &Options::default()).lines() {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+        }
+    }
+
+    #[test]
+    fn markdown_fits_the_smallest_comment_and_is_cut_between_rows() {
+        let long = "[*_]".repeat(400);
+        let mut report = sample::report(&vec![(long.as_str(), 1, Severity::High); 500]);
+        report.findings.iter_mut().for_each(|finding| finding.message.clone_from(&long));
+        report.verdict = vec![long.clone(); 100];
+        report.notices = vec![
+            Notice::warning(crate::model::NoticeKind::Skipped, &long)
+                .at(&crate::model::RepoPath::new(&long));
+            100
+        ];
+        let out = text("markdown", &report, &Options::default());
+        assert!(out.chars().count() <= 32_768, "{}", out.len());
+        assert!(out.lines().filter(|line| line.starts_with('|')).all(|line| line.ends_with(" |")), "{out}");
+        assert!(
+            out.contains("more findings are in the full report") && out.trim_end().ends_with("</details>"),
+            "{out}"
+        );
     }
 
     #[test]

@@ -126,7 +126,7 @@ fn notices(report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> i
             (Some(path), None) => format!("{path}: "),
             _ => String::new(),
         };
-        let text = terminal(&format!("{place}{}", notice.message)).into_owned();
+        let text = log_line(&format!("{place}{}", notice.message)).into_owned();
         writeln!(out, "{}: {text}", paint(word, code, options.color))?;
         any = true;
     }
@@ -139,7 +139,7 @@ fn summary(report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> i
     for finding in report.active() {
         *by.entry(source(report, finding)).or_default() += 1;
     }
-    let by: Vec<String> = by.iter().map(|(name, count)| format!("{} {count}", terminal(name))).collect();
+    let by: Vec<String> = by.iter().map(|(name, count)| format!("{} {count}", log_line(name))).collect();
     let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
     writeln!(
         out,

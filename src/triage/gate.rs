@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 
-use crate::model::{BaselineState, Confidence, Finding, Property, ScanReport, Severity};
+use super::ignore::Entry;
+use crate::model::{BaselineState, Confidence, Finding, ScanReport, Severity};
 
 /// Findings a verdict names.
 const NAMED: usize = 3;
@@ -52,12 +53,12 @@ pub struct PathGate {
 }
 
 impl PathGate {
-    /// From globs as the configuration has them.
+    /// From globs as the configuration has them: `*` stays within a folder, as in `[[ignore]]`.
     ///
     /// # Errors
     /// Where a glob does not parse.
     pub fn new(globs: &[String], fail_on: Option<Severity>) -> Result<Self, globset::Error> {
-        let paths = globs.iter().map(|glob| Ok(Glob::new(glob)?.compile_matcher())).collect::<Result<_, _>>()?;
+        let paths = globs.iter().map(|glob| Entry::path_glob(glob)).collect::<Result<_, _>>()?;
         Ok(Self { paths, fail_on })
     }
 }
@@ -126,12 +127,7 @@ fn meets(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> boo
 }
 
 fn is_fixable(finding: &Finding) -> bool {
-    !finding.fixes.is_empty()
-        || finding.properties.iter().any(|(name, value)| {
-            // A list of no versions is no fix.
-            let none = matches!(value, Property::List(texts) if texts.is_empty());
-            matches!(*name, "fixedVersion" | "fixedVersions" | "fixedIn") && !none
-        })
+    !finding.fixes.is_empty() || !finding.list("fixedVersions").is_empty()
 }
 
 /// Who found it, as gates and reports name it: a scanner of ours, or another tool.
@@ -198,6 +194,7 @@ fn plural(count: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Property;
     use crate::model::sample::report;
 
     #[test]

@@ -12,8 +12,11 @@ use crate::model::{Finding, LineIndex, Notice, NoticeKind, NoticeLevel, Region, 
 const MOST: usize = 10_000;
 /// Comment lines that may lie between a directive and the line it speaks of.
 const STACKED: u32 = 16;
-/// What begins a comment in some language.
-const OPENERS: &[&str] = &["#", "//", "/*", "<!--", "--", ";", "{{/*", "{#", "%", "*", "rem ", "\"//\""];
+/// What begins a comment in some language, wherever in a line it stands.
+const OPENERS: &[&str] =
+    &["#", "//", "/*", "<!--", "--", ";", "{{/*", "{{- /*", "{#", "%", "*", "rem ", "{-", "<%#", "<%--", "\"//\""];
+/// What begins one only as the first of its line: in other places it is text or an operator.
+const FIRST_OPENERS: &[&str] = &["::", "'", "!", "@rem ", "dnl ", "\\", "(*"];
 /// Tags, blanks and quotes between opener and directive don't matter; this much text does not either.
 static MARKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasickBuilder::new()
@@ -112,21 +115,44 @@ fn stands_alone_as_word(directive: &Directive, before: &[u8], after: &[u8]) -> b
     if word(before.last().filter(|b| **b != b'-')) || word(after.first()) {
         return false;
     }
-    // A name in quotes is talked about, not used.
-    let quoted = matches!(before.last(), Some(b'`' | b'"' | b'\''));
-    !quoted && (!directive.in_comment || opener_in(before))
+    if is_quoted(before, after) {
+        return false;
+    }
+    !directive.in_comment || opener_in(before)
+}
+
+/// A name in quotes is talked about, not used. The value of JSON's `"//"` is a comment, and so is what follows
+/// Visual Basic's `'` where nothing closes it.
+fn is_quoted(before: &[u8], after: &[u8]) -> bool {
+    let closed = || after.iter().rev().find(|byte| !b" \t\r,;)]}".contains(byte)) == Some(&b'\'');
+    match before.last() {
+        Some(b'`') => true,
+        Some(b'"') => !before.trim_ascii_start().starts_with(b"\"//\""),
+        _ => before.trim_ascii_end().ends_with(b"'") && (closed() || !opens_basic(before)),
+    }
+}
+
+/// True where a `'` that ends the text may begin a comment of Visual Basic: first in its line or behind a blank.
+fn opens_basic(before: &[u8]) -> bool {
+    let text = before.trim_ascii();
+    text == b"'" || text.ends_with(b" '") || text.ends_with(b"\t'")
 }
 
 fn opener_in(before: &[u8]) -> bool {
     let text = String::from_utf8_lossy(before).to_ascii_lowercase();
-    OPENERS.iter().any(|opener| text.contains(opener))
+    let anywhere = OPENERS.iter().any(|opener| text.contains(opener));
+    anywhere || begins_with(text.trim_start(), FIRST_OPENERS) || opens_basic(before)
+}
+
+fn begins_with(text: &str, openers: &[&str]) -> bool {
+    openers.iter().any(|opener| text.get(..opener.len()).is_some_and(|head| head.eq_ignore_ascii_case(opener)))
 }
 
 /// True where nothing but white space, quotes and a comment opener stands in front.
 fn only_comment(before: &[u8]) -> bool {
     let text = String::from_utf8_lossy(before);
     let text = text.trim_start();
-    OPENERS.iter().any(|opener| text.get(..opener.len()).is_some_and(|head| head.eq_ignore_ascii_case(opener)))
+    begins_with(text, OPENERS) || begins_with(text, FIRST_OPENERS)
 }
 
 fn cover(reach: Reach, line: u32, before: &[u8], lines: &LineIndex, bytes: &[u8]) -> Cover {
@@ -146,7 +172,8 @@ fn next_code_line(line: u32, lines: &LineIndex, bytes: &[u8]) -> u32 {
     let last = line.saturating_add(STACKED).min(count);
     let is_code = |at: &u32| {
         let text = lines.line_span(*at, bytes).of(bytes).trim_ascii();
-        let passed_over = only_comment(text) && text.len() > 1 && !text.starts_with(b"--");
+        let passed_over =
+            begins_with(&String::from_utf8_lossy(text), OPENERS) && text.len() > 1 && !text.starts_with(b"--");
         !text.is_empty() && !passed_over
     };
     (line + 1..=last).find(is_code).unwrap_or(line.saturating_add(1))
@@ -212,7 +239,7 @@ fn list_end(text: &str, first: usize) -> usize {
 
 fn strip_closers(text: &str) -> &str {
     let mut text = text.trim_end();
-    for closer in ["*/", "-->", "--}}", "*/}}", "}}", "#}", "\"", "\",", "'"] {
+    for closer in ["*/", "-->", "--}}", "*/}}", "}}", "#}", "\"", "\",", "'", "*)", "-}", "%>", "]]", "|#"] {
         text = text.strip_suffix(closer).unwrap_or(text).trim_end();
     }
     text
@@ -372,6 +399,63 @@ mod tests {
         assert!(!suppressed("x = \"@@ test-rule -- demo\"", "iac", &[], 1), "not in a comment");
         assert!(!suppressed("# @@ other -- demo\nx", "iac", &[], 2));
         assert!(suppressed("<!-- @@ CKV_1 -- demo -->\nx", "iac", &["CKV_1"], 2));
+    }
+
+    #[test]
+    fn every_comment_syntax_has_its_line_and_the_next() {
+        // Opener and closer: behind code, and on a line of its own.
+        let both = [
+            ("#", ""),
+            ("//", ""),
+            ("/*", "*/"),
+            ("--", ""),
+            (";", ""),
+            (";;", ""),
+            ("<!--", "-->"),
+            ("%", ""),
+            ("'", ""),
+            ("{{/*", "*/}}"),
+            ("{{- /*", "*/ -}}"),
+            ("{#", "#}"),
+            ("<%#", "%>"),
+            ("<%--", "--%>"),
+            ("--[[", "]]"),
+            ("{-", "-}"),
+            ("(*", "*)"),
+            ("#|", "|#"),
+            ("///", ""),
+        ];
+        for (opener, closer) in both {
+            let comment = format!("{opener} @@ test-rule until=2030-01-01 -- don't mind {closer}");
+            assert!(suppressed(&format!("x = 1 {comment}\nx = 1"), "iac", &[], 1), "{comment}");
+            assert!(!suppressed(&format!("x = 1 {comment}\nx = 1"), "iac", &[], 2), "{comment}");
+            assert!(suppressed(&format!("{comment}\nx = 1"), "iac", &[], 2), "{comment}");
+            assert!(!suppressed(&format!("{comment}\nx = 1\nx = 1"), "iac", &[], 3), "{comment}");
+        }
+        for opener in ["REM", "rem", "@REM", "::", "!", "dnl", " * "] {
+            assert!(suppressed(&format!("{opener} @@ test-rule -- demo\nx = 1"), "iac", &[], 2), "{opener}");
+        }
+        assert!(suppressed("{\n  \"//\": \"@@ test-rule -- demo\",\n  \"a\": 1\n}", "iac", &[], 3), "JSON's own key");
+        assert!(suppressed("'@@ test-rule -- demo\nDim x", "iac", &[], 2), "Basic, without a blank");
+    }
+
+    #[test]
+    fn texts_in_quotes_are_no_comments() {
+        for text in [
+            "x = '@@ test-rule -- demo'",
+            "f( '@@ test-rule -- demo');",
+            "x = \"@@ test-rule -- demo\"",
+            "x = `@@ test-rule -- demo`",
+        ] {
+            assert!(!suppressed(text, "iac", &[], 1), "{text}");
+        }
+        assert!(!suppressed("[\n  ' @@ test-rule -- demo',\n  'x'\n]", "iac", &[], 3));
+        assert!(!suppressed("{\"a\": \"@@ test-rule -- demo\"}", "iac", &[], 1), "a value of JSON");
+        // As with other tools, an opener in a string is an opener: lines are not parsed in thirty languages.
+        assert!(suppressed("x = \"a # @@ test-rule -- demo\"", "iac", &[], 1));
+        // A line that begins with a quote is code.
+        assert!(suppressed("# @@ test-rule -- demo\n'value',\nx", "iac", &[], 2));
+        assert!(!suppressed("# @@ test-rule -- demo\n'value',\nx", "iac", &[], 3));
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn merge(files: &[&Value]) -> ScanReport {
 
 fn sarif(report: &ScanReport) -> Value {
     let mut out = Vec::new();
-    report::find("sarif").unwrap().reporter.write(report, &Options::default(), &mut out).unwrap();
+    report::find("sarif").unwrap().write(report, &Options::default(), &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -145,7 +145,7 @@ fn a_secret_is_masked_however_deep_it_stands() {
         import.finish(&mut report);
         assert_eq!(report.findings.len(), 1, "{depth}");
         let mut out = Vec::new();
-        report::find("sarif").unwrap().reporter.write(&report, &Options::default(), &mut out).unwrap();
+        report::find("sarif").unwrap().write(&report, &Options::default(), &mut out).unwrap();
         assert!(!String::from_utf8(out).unwrap().contains(&value), "{depth}");
     }
 }

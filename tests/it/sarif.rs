@@ -49,7 +49,7 @@ fn full() -> ScanReport {
 
 fn write(report: &ScanReport, options: &Options) -> Vec<u8> {
     let mut out = Vec::new();
-    report::find("sarif").unwrap().reporter.write(report, options, &mut out).unwrap();
+    report::find("sarif").unwrap().write(report, options, &mut out).unwrap();
     out
 }
 

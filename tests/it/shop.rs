@@ -183,7 +183,7 @@ fn provider_tokens_are_found_and_no_format_holds_a_value() {
         for show_suppressed in [false, true] {
             let mut out = Vec::new();
             let options = Options { show_suppressed, verbose: true, ..Options::default() };
-            format.reporter.write(&report, &options, &mut out).unwrap();
+            format.write(&report, &options, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             for value in &values {
                 assert!(!text.contains(value), "{} holds a planted value", format.name);
@@ -199,7 +199,7 @@ fn the_validators_take_the_demo_trees_sarif() {
     for show_suppressed in [false, true] {
         let options = Options { show_suppressed, ..Options::default() };
         let mut out = Vec::new();
-        portcullis::report::find("sarif").unwrap().reporter.write(&report, &options, &mut out).unwrap();
+        portcullis::report::find("sarif").unwrap().write(&report, &options, &mut out).unwrap();
         crate::sarif::validate(&out);
     }
 }
@@ -207,7 +207,7 @@ fn the_validators_take_the_demo_trees_sarif() {
 fn rendered(report: &ScanReport) -> Vec<Vec<u8>> {
     let write = |format: &portcullis::report::Format| {
         let mut out = Vec::new();
-        format.reporter.write(report, &Options::default(), &mut out).unwrap();
+        format.write(report, &Options::default(), &mut out).unwrap();
         out
     };
     FORMATS.iter().filter(|format| format.name != "table").map(write).collect()

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::gitlab::uuid;
+use super::runner::{Defused, JSON_NUMBER_SIGN};
 use crate::model::{Fingerprint, FingerprintFields, Package, PackageSource, RepoPath, Scope, percent_encode_path};
 
 /// What is written, and how.
@@ -102,8 +103,10 @@ impl<'a> Bill<'a> {
             Standard::CycloneDx => cyclonedx::document(self, about),
             Standard::Spdx => spdx::document(self, about),
         };
-        serde_json::to_writer_pretty(&mut *out, &document)?;
-        out.write_all(b"\n")
+        let mut safe = Defused::new(out, JSON_NUMBER_SIGN);
+        serde_json::to_writer_pretty(&mut safe, &document)?;
+        safe.write_all(b"\n")?;
+        safe.finish()
     }
 
     /// A UUID made of the content.
