@@ -1,6 +1,7 @@
 //! Caches that a less trusted run may have filled, restored where releases are built.
 
 use super::Out;
+use super::checkout::add_argument;
 use super::model::{File, Step};
 use super::triggers::PRIVILEGED;
 use super::uses::version_of;
@@ -97,7 +98,20 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
         let draft = out.report("cache-poisoning", node.span, &place, &format!("{full}#{at}"), message);
         draft.confidence = Confidence::Low;
         draft.severity = Severity::High;
+        draft.fixes.extend(switched_off(*caches, step, major).and_then(|setting| add_argument(file, step, &setting)));
     }
+}
+
+/// The argument that keeps a step from restoring a cache, where one is not given.
+fn switched_off(caches: Caches, step: &Step<'_>, major: Option<u64>) -> Option<String> {
+    let name = match caches {
+        Caches::Unless(name) => name,
+        Caches::Since(first, name, _) if major.is_none_or(|major| major >= first) => name,
+        Caches::Until(first, name) if major.is_none_or(|major| major < first) => name,
+        _ => return None,
+    };
+    let (name, value) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+    step.with(name).is_none().then(|| format!("{name}: {value}"))
 }
 
 /// `cache-mode: write` where outsiders cause runs: what they leave in the cache meets the next.

@@ -39,7 +39,7 @@ pub fn credentials(file: &File<'_>, out: &mut Out<'_>) {
             _ => Severity::Low,
         };
         if !asked {
-            draft.fixes.extend(do_not_persist(file, step));
+            draft.fixes.extend(add_argument(file, step, "persist-credentials: false"));
         }
     }
 }
@@ -62,8 +62,8 @@ fn uploads_folder(step: &Step<'_>) -> bool {
     uses.is("actions/upload-artifact") && whole
 }
 
-fn do_not_persist(file: &File<'_>, step: &Step<'_>) -> Option<Fix> {
-    let setting = "persist-credentials: false";
+/// Adds `name: value` to the step's `with`, which has no such argument yet.
+pub fn add_argument(file: &File<'_>, step: &Step<'_>, setting: &str) -> Option<Fix> {
     let uses = step.node.entry("uses")?;
     let (at, text) = match step.node.entry("with").map(|with| (with, with.value.entries().first())) {
         Some((with, Some(first))) if is_block(&with.value, file.bytes) => {

@@ -41,7 +41,7 @@ pub fn images(file: &File<'_>, out: &mut Out<'_>) {
             let Some(text) = image.scalar().filter(|text| !text.is_empty()) else { continue };
             match matrix_values(job, text) {
                 Some(values) => {
-                    values.iter().for_each(|(value, span)| self::image(value, *span, &what, &job.place(), out))
+                    values.iter().for_each(|(value, span)| self::image(value, *span, &what, &job.place(), out));
                 }
                 None if text.contains("${{") => {}
                 None => self::image(text, image.span, &what, &job.place(), out),
@@ -50,14 +50,24 @@ pub fn images(file: &File<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// `${{ matrix.image }}` stands for each of the matrix's literal values.
-fn matrix_values<'a>(job: &Job<'a>, text: &str) -> Option<Vec<(&'a str, Span)>> {
-    let name = text.strip_prefix("${{")?.strip_suffix("}}")?.trim().strip_prefix("matrix.")?;
+/// `${{ matrix.image }}`, alone or as a part of the name, stands for each of the matrix's literal values.
+fn matrix_values(job: &Job<'_>, text: &str) -> Option<Vec<(String, Span)>> {
+    let (before, rest) = text.split_once("${{")?;
+    let (path, after) = rest.split_once("}}")?;
+    if after.contains("${{") {
+        return None;
+    }
+    let mut keys = path.trim().strip_prefix("matrix.")?.split('.');
+    let name = keys.next()?;
+    let below: Vec<&str> = keys.collect();
     let matrix = job.node().at(&["strategy", "matrix"])?;
     let listed = matrix.get(name).map(Node::items).unwrap_or_default().iter();
     let included = matrix.get("include").map(Node::items).unwrap_or_default().iter().filter_map(|item| item.get(name));
-    let values = listed.chain(included).filter_map(|node| Some((node.as_str()?, node.span)));
-    Some(values.filter(|(value, _)| !value.contains("${{")).collect())
+    let values = listed.chain(included).filter_map(|node| node.at(&below)).filter_map(|node| {
+        let value = node.scalar().filter(|value| !value.is_empty() && !value.contains("${{"))?;
+        Some((format!("{before}{value}{after}"), node.span))
+    });
+    Some(values.collect())
 }
 
 /// One image of whatever uses it.

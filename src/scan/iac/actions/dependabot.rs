@@ -1,8 +1,9 @@
 //! Dependabot's configuration.
 
 use super::model::{File, Place};
-use super::{Out, quoted};
-use crate::model::Span;
+use super::run::set;
+use super::{Out, indent_of, is_block, quoted};
+use crate::model::{Fix, Replacement, Span};
 use crate::syntax::Node;
 
 /// Days below which a hijacked release is likely still unnoticed.
@@ -39,8 +40,33 @@ pub fn cooldown(file: &File<'_>, out: &mut Out<'_>) {
         };
         let name = place.name.trim_start_matches("the ");
         let message = format!("The {name} {what}; a hijacked release is mostly found within a week.");
-        out.report("dependabot-cooldown", span, &place, "", message);
+        let fix = wait(node, file);
+        out.report("dependabot-cooldown", span, &place, "", message).fixes.extend(fix);
     }
+}
+
+/// Seven days: in the number's place, in front of the first setting of a `cooldown`, or as one in front of the first
+/// setting of the updates.
+fn wait(node: &Node, file: &File<'_>) -> Option<Fix> {
+    let setting = format!("default-days: {ENOUGH_DAYS}");
+    let (first, text) = match node.entry("cooldown").map(|entry| &entry.value) {
+        Some(cooldown) => match cooldown.get("default-days") {
+            Some(days) => return set(days, &ENOUGH_DAYS.to_string(), file.bytes),
+            None if is_block(cooldown, file.bytes) => (cooldown.entries().first()?, setting),
+            None => return None,
+        },
+        None if is_block(node, file.bytes) => {
+            // Behind the ecosystem's line, which people look for first.
+            let entry = node.entries().get(1).or_else(|| node.entries().first())?;
+            let indent = " ".repeat(indent_of(file.bytes, entry.key_span.start).0);
+            (entry, format!("cooldown:\n{indent}  {setting}"))
+        }
+        None => return None,
+    };
+    let at = first.key_span.start;
+    let indent = " ".repeat(indent_of(file.bytes, at).0);
+    let replacements = vec![Replacement { span: Span { start: at, end: at }, text: format!("{text}\n{indent}") }];
+    Some(Fix { description: "Wait seven days before a release is taken".to_owned(), replacements })
 }
 
 /// `dependabot-execution`.
@@ -50,7 +76,8 @@ pub fn execution(file: &File<'_>, out: &mut Out<'_>) {
         if entry.value.scalar() == Some("allow") {
             let name = place.name.trim_start_matches("the ");
             let message = format!("The {name} run code of the packages that are looked at.");
-            out.report("dependabot-execution", entry.key_span.join(entry.value.span), &place, "", message);
+            let draft = out.report("dependabot-execution", entry.key_span.join(entry.value.span), &place, "", message);
+            draft.fixes.extend(set(&entry.value, "deny", file.bytes));
         }
     }
 }

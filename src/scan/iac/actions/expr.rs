@@ -35,6 +35,9 @@ pub struct Read {
 #[must_use]
 pub fn fenced(node: &Node, bytes: &[u8]) -> Vec<Fenced> {
     let source = node.span.of(bytes);
+    if is_alias(node, bytes) {
+        return of_alias(node);
+    }
     let single_quoted = source.first() == Some(&b'\'');
     let mut found = Vec::new();
     let mut from = 0;
@@ -47,6 +50,29 @@ pub fn fenced(node: &Node, bytes: &[u8]) -> Vec<Fenced> {
         }
         let base = node.span.start as usize;
         found.push(Fenced { span: Span::new(base + open, base + close + 2), text });
+        if found.len() == MAX_PER_SCALAR {
+            break;
+        }
+        from = close + 2;
+    }
+    found
+}
+
+/// True where the value is written elsewhere: `*name` stands at its place.
+#[must_use]
+pub fn is_alias(node: &Node, bytes: &[u8]) -> bool {
+    bytes.get(node.span.start as usize) == Some(&b'*')
+}
+
+/// The expressions of a value that an alias stands for; all of them lie where the alias does.
+fn of_alias(node: &Node) -> Vec<Fenced> {
+    let text = node.as_str().unwrap_or_default().as_bytes();
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, b"${{")) {
+        let open = from + at + 3;
+        let Some(close) = closing(text, open, false) else { break };
+        found.push(Fenced { span: node.span, text: String::from_utf8_lossy(&text[open..close]).into_owned() });
         if found.len() == MAX_PER_SCALAR {
             break;
         }
@@ -101,10 +127,10 @@ fn path_of(context: &Context<'_>) -> String {
     inside.first().and_then(|(context, _)| context.as_pattern()).unwrap_or_default()
 }
 
-/// True where the whole expression is one bare context, which may move into an `env` value unchanged.
+/// True where the expression parses, so that it may move into an `env` value unchanged.
 #[must_use]
-pub fn is_plain_context(text: &str) -> bool {
-    matches!(Expr::parse(text.trim()), Ok(SpannedExpr { inner: Expr::Context(_), .. }))
+pub fn is_known(text: &str) -> bool {
+    Expr::parse(text.trim()).is_ok()
 }
 
 /// True where the expression, or a part of it that is more than a literal, is known without running.
@@ -247,6 +273,86 @@ mod tests {
         let written: Vec<&[u8]> = found.iter().map(|one| one.span.of(text.as_bytes())).collect();
         assert_eq!(written, [&b"${{ format(''}}{0}'', github.ref) }}"[..], b"${{ inputs.x }}"]);
         assert_eq!(found[0].text.trim(), "format('}}{0}', github.ref)");
+    }
+
+    /// Every form of GitHub's "Evaluate expressions in workflows and actions", with the contexts it reads.
+    #[test]
+    fn every_documented_form_parses() {
+        let table: &[(&str, &[&str])] = &[
+            // Literals.
+            ("null", &[]),
+            ("true", &[]),
+            ("false", &[]),
+            ("711", &[]),
+            ("-9.2", &[]),
+            ("+3", &[]),
+            ("0xff", &[]),
+            ("0o17", &[]),
+            ("-2.99e-2", &[]),
+            ("1E3", &[]),
+            ("'Mona the Octocat'", &[]),
+            ("'It''s open source!'", &[]),
+            ("''", &[]),
+            // Operators.
+            ("( github.ref )", &["github.ref"]),
+            ("github.event.commits[0]", &["github.event.commits.*"]),
+            ("github['event']['issue'].title", &["github.event.issue.title"]),
+            ("matrix[format('{0}', inputs.k)]", &["matrix.*", "inputs.k"]),
+            ("!github.event.forced", &["github.event.forced"]),
+            ("!!inputs.b", &["inputs.b"]),
+            ("inputs.a < 1 && inputs.b <= 2", &["inputs.a", "inputs.b"]),
+            ("inputs.a > 1 || inputs.b >= 2", &["inputs.a", "inputs.b"]),
+            ("inputs.a == 'x' && inputs.b != 'y' || inputs.c", &["inputs.a", "inputs.b", "inputs.c"]),
+            ("(inputs.a || inputs.b) && !(inputs.c == null)", &["inputs.a", "inputs.b", "inputs.c"]),
+            ("inputs.a&&inputs.b", &["inputs.a", "inputs.b"]),
+            // Names: any case, dashes, underscores.
+            ("GITHUB.Event.Issue.TITLE", &["github.event.issue.title"]),
+            ("steps.build-it_1.outputs.my-value", &["steps.build-it_1.outputs.my-value"]),
+            ("env._x", &["env._x"]),
+            // Functions.
+            ("contains('Hello world', github.ref)", &["github.ref"]),
+            ("CONTAINS(github.event.issue.labels.*.name, 'bug')", &["github.event.issue.labels.*.name"]),
+            ("contains(fromJSON('[\"push\", \"pull_request\"]'), github.event_name)", &["github.event_name"]),
+            ("startsWith(github.ref, 'refs/tags/')", &["github.ref"]),
+            ("endsWith(github.repository, '/x')", &["github.repository"]),
+            ("format('{{Hello {0} {1}}}', github.actor, inputs.x)", &["github.actor", "inputs.x"]),
+            ("join(github.event.issue.labels.*.name, ', ')", &["github.event.issue.labels.*.name"]),
+            ("join(matrix.os)", &["matrix.os"]),
+            ("toJSON(job)", &["job"]),
+            ("tojson( github.event )", &["github.event"]),
+            ("fromJSON(needs.setup.outputs.matrix)", &["needs.setup.outputs.matrix"]),
+            ("fromJson(env.time).x[0]['y']", &["env.time"]),
+            ("hashFiles('**/package-lock.json', '!skip', env.more)", &["env.more"]),
+            ("case(github.ref == 'x', 'a', inputs.y)", &["github.ref", "inputs.y"]),
+            // Status.
+            ("success()", &[]),
+            ("always()", &[]),
+            ("cancelled()", &[]),
+            ("failure() && steps.demo.conclusion == 'failure'", &["steps.demo.conclusion"]),
+            ("!cancelled() && (success() || failure())", &[]),
+            // Filters.
+            ("github.event.issue.labels.*.name", &["github.event.issue.labels.*.name"]),
+            ("github.event.*.title", &["github.event.*.title"]),
+            ("fruits.*.name", &["fruits.*.name"]),
+            ("github.event.commits[*].message", &["github.event.commits.*.message"]),
+            ("github.*", &["github.*"]),
+            // White space and line ends.
+            ("\n  github.ref\n  == 'x'\n", &["github.ref"]),
+            ("format(\n'a {0}',\n  github.sha)", &["github.sha"]),
+        ];
+        for (text, expected) in table {
+            let mut paths: Vec<String> =
+                reads(text).unwrap_or_else(|| panic!("`{text}` does not parse")).into_iter().map(|r| r.path).collect();
+            paths.retain(|path| !path.is_empty());
+            paths.dedup();
+            let mut expected: Vec<&str> = expected.to_vec();
+            paths.sort();
+            expected.sort_unstable();
+            assert_eq!(paths, expected, "{text}");
+        }
+        for text in ["", "github.", "a b", "'open", "f(", "a ==", "&& a", "\"double\"", "a[", "1.2.3.4"] {
+            assert!(reads(text).is_none(), "`{text}` parses");
+        }
     }
 
     #[test]

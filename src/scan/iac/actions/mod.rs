@@ -9,10 +9,12 @@ mod checkout;
 mod conditions;
 mod containers;
 mod dependabot;
+mod events;
 mod expr;
 mod facts;
 mod model;
 mod permissions;
+mod pins;
 mod precommit;
 mod publish;
 pub(super) mod run;
@@ -47,6 +49,8 @@ static AUDITS: &[(Kind, Audit)] = &[
     (Kind::Workflow, triggers::concurrency),
     (Kind::Workflow, uses::audit),
     (Kind::Workflow, uses::reusable),
+    (Kind::Workflow, pins::contradictions),
+    (Kind::Workflow, triggers::dispatch_inputs),
     (Kind::Workflow, permissions::excessive),
     (Kind::Workflow, permissions::undocumented),
     (Kind::Workflow, permissions::app_tokens),
@@ -70,6 +74,7 @@ static AUDITS: &[(Kind, Audit)] = &[
     (Kind::Workflow, style::self_hosted),
     (Kind::Action, template::injection),
     (Kind::Action, uses::audit),
+    (Kind::Action, pins::contradictions),
     (Kind::Action, checkout::credentials),
     (Kind::Action, conditions::conditions),
     (Kind::Action, run::environment_files),

@@ -24,7 +24,7 @@ pub struct File<'a> {
     pub root: &'a Node,
     /// Which file it is.
     pub kind: Kind,
-    /// All jobs of a workflow.
+    /// The jobs of a workflow, but for those that are switched off.
     pub jobs: Vec<Job<'a>>,
     /// All steps of all jobs, or of a composite action.
     pub steps: Vec<Step<'a>>,
@@ -72,10 +72,17 @@ pub struct Uses<'a> {
     pub reference: Option<&'a str>,
 }
 
+/// `https://github.com/owner/repo@ref` names what `owner/repo@ref` names.
+#[must_use]
+pub fn without_host(text: &str) -> &str {
+    text.strip_prefix("https://github.com/").unwrap_or(text)
+}
+
 impl<'a> Uses<'a> {
     /// Of a repository's action; `None` for local paths and images.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
+        let text = without_host(text);
         if text.starts_with("./") || text.starts_with("../") || text.starts_with("$/") || text.starts_with("docker://")
         {
             return None;
@@ -110,8 +117,8 @@ impl<'a> File<'a> {
     /// Finds the jobs and steps of a tree.
     #[must_use]
     pub fn new(bytes: &'a [u8], root: &'a Node, kind: Kind) -> Self {
-        let jobs: Vec<Job<'a>> =
-            root.get("jobs").map(Node::entries).unwrap_or_default().iter().map(|entry| Job { entry }).collect();
+        let entries = root.get("jobs").map(Node::entries).unwrap_or_default();
+        let jobs: Vec<Job<'a>> = entries.iter().map(|entry| Job { entry }).filter(|job| !job.is_off()).collect();
         let mut steps = Vec::new();
         for job in &jobs {
             let nodes = job.node().get("steps").map(Node::items).unwrap_or_default();
@@ -182,6 +189,20 @@ impl<'a> Job<'a> {
     #[must_use]
     pub fn node(&self) -> &'a Node {
         &self.entry.value
+    }
+
+    /// True for a call of a reusable workflow, which has the limits and the environment, not the call.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.node().get("uses").is_some()
+    }
+
+    /// True where its condition is a plain `false`: it is switched off.
+    #[must_use]
+    fn is_off(&self) -> bool {
+        let condition = self.node().get("if").and_then(Node::scalar).unwrap_or_default().trim();
+        let bare = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(condition);
+        bare.trim() == "false"
     }
 
     /// As a place.

@@ -1,14 +1,19 @@
 //! What `run` scripts do.
 
+use super::expr::is_alias;
 use super::model::{File, Kind, Place};
 use super::triggers::PRIVILEGED;
 use super::{Out, quoted};
-use crate::model::{Confidence, Severity, Span};
+use crate::model::{Confidence, Fix, Replacement, Severity, Span};
 use crate::scan::iac::text::capital;
 use crate::syntax::Node;
 
-/// The lines of a script with their places in the file.
-pub fn lines<'a>(node: &Node, bytes: &'a [u8]) -> Vec<(&'a str, Span)> {
+/// The lines of a script with their places in the file: of one that an alias stands for, where the alias does.
+pub fn lines<'a>(node: &'a Node, bytes: &'a [u8]) -> Vec<(&'a str, Span)> {
+    if is_alias(node, bytes) {
+        let text = node.as_str().unwrap_or_default().lines().map(str::trim);
+        return text.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| (line, node.span)).collect();
+    }
     let mut at = node.span.start as usize;
     let mut found = Vec::new();
     for line in node.span.of(bytes).split(|byte| *byte == b'\n') {
@@ -110,7 +115,18 @@ pub fn insecure_commands(file: &File<'_>, out: &mut Out<'_>) {
         );
         let draft = out.report("insecure-commands", entry.key_span.join(entry.value.span), &place, "", message);
         draft.extent = Some(place.extent);
+        draft.fixes.extend(set(&entry.value, "false", file.bytes));
     }
+}
+
+/// Another scalar where one stands in the file itself.
+pub fn set(node: &Node, text: &str, bytes: &[u8]) -> Option<Fix> {
+    let own = node.scalar().is_some() && !node.span.is_empty() && !is_alias(node, bytes);
+    let written = node.span.of(bytes);
+    (own && !written.contains(&b'\n')).then(|| Fix {
+        description: format!("Set it to `{text}`"),
+        replacements: vec![Replacement { span: node.span, text: text.to_owned() }],
+    })
 }
 
 /// A shape of a command line, the rule it breaks, and the sentence that says so.

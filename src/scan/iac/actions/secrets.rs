@@ -57,7 +57,7 @@ pub fn outside_environment(file: &File<'_>, out: &mut Out<'_>) {
         return;
     }
     for job in &file.jobs {
-        if job.node().get("environment").is_some() {
+        if job.node().get("environment").is_some() || job.is_call() {
             continue;
         }
         let place = job.place();

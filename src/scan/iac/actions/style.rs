@@ -14,7 +14,8 @@ pub fn anonymous(file: &File<'_>, out: &mut Out<'_>) {
         draft.extent = None;
         draft.severity = Severity::Info;
     }
-    for job in file.jobs.iter().filter(|job| job.node().get("name").is_none()) {
+    // A call shows the names of the jobs it calls.
+    for job in file.jobs.iter().filter(|job| job.node().get("name").is_none() && !job.is_call()) {
         let place = job.place();
         let message = format!("J{} has no `name`.", place.name.trim_start_matches('j'));
         let draft = out.report("anonymous-definition", job.entry.key_span, &place, "", message);
@@ -54,7 +55,7 @@ fn unreadable_shell(node: &Node, place: &Place, out: &mut Out<'_>) {
 pub fn timeouts(file: &File<'_>, out: &mut Out<'_>) {
     for job in &file.jobs {
         let node = job.node();
-        let called = node.get("uses").is_some();
+        let called = job.is_call();
         let stepwise = node.get("steps").map(Node::items).unwrap_or_default();
         let each = !stepwise.is_empty() && stepwise.iter().all(|step| step.get("timeout-minutes").is_some());
         if called || each || node.get("timeout-minutes").is_some() || stepwise.is_empty() {

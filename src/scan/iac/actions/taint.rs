@@ -1,6 +1,7 @@
 //! Who decides what a context holds. The base is GitHub's "Contexts reference" and its security guide's list of
-//! untrusted input; what neither names is taken for free text.
+//! untrusted input; what neither names is taken for free text. Which event lets whom choose a text: [`super::events`].
 
+use super::events::{Author, Row, row};
 use super::expr;
 use super::model::{File, Kind, Step};
 use crate::syntax::Node;
@@ -14,7 +15,7 @@ pub enum Taint {
     Indirect,
     /// Its form leaves no room for shell syntax, or it takes write access to set.
     Structured,
-    /// Someone who may run the workflow by hand decides it.
+    /// Someone with write access decides it: who pushes, or runs the workflow by hand.
     Operator,
     /// Computed: a matrix from an expression, an environment variable with one.
     Computed,
@@ -143,6 +144,23 @@ pub fn of(path: &str, file: &File<'_>, step: &Step<'_>) -> Taint {
 
 fn github(rest: &str, file: &File<'_>) -> Taint {
     let (member, below) = rest.split_once('.').unwrap_or((rest, ""));
+    let base = member_of(member, below, file);
+    if base != Taint::Free || file.kind == Kind::Action {
+        return base;
+    }
+    match source(&format!("github.{rest}"), file).map(|row| row.author) {
+        Some(Author::Writer) => Taint::Operator,
+        _ => Taint::Free,
+    }
+}
+
+/// What GitHub says of a context on the workflow's events; `None` where it is empty on them, as far as is known.
+#[must_use]
+pub fn source(path: &str, file: &File<'_>) -> Option<&'static Row> {
+    row(path, |event| file.trigger(event).is_some())
+}
+
+fn member_of(member: &str, below: &str, file: &File<'_>) -> Taint {
     match member {
         "event" => event(below, file),
         _ if FIXED_GITHUB.contains(&member) => Taint::Fixed,

@@ -1,10 +1,10 @@
 //! Expressions that are pasted into code before a shell or an interpreter sees it.
 
 use super::expr::{self, Fenced};
-use super::model::{File, Step};
+use super::model::{File, Kind, Step};
 use super::taint::{self, Taint};
 use super::{Out, quoted, to_env};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Property, Severity};
 use crate::syntax::Entry;
 
 /// Arguments of well-known actions that are run as code.
@@ -17,7 +17,7 @@ const CODE_ARGUMENTS: &[(&str, &[&str])] = &[
     ("nick-fields/retry", &["command", "on_retry_command"]),
     ("nick-invision/retry", &["command", "on_retry_command"]),
     ("wandalen/wretry.action", &["command"]),
-    ("addnab/docker-run-action", &["run"]),
+    ("addnab/docker-run-action", &["run", "options"]),
     ("mikefarah/yq", &["cmd"]),
     ("jannekem/run-python-script-action", &["script"]),
     ("amadevus/pwsh-script", &["script"]),
@@ -76,7 +76,7 @@ fn tell(
         Taint::Operator => (
             Severity::Medium,
             Confidence::High,
-            "whoever starts the workflow runs code with the job's token and secrets",
+            "whoever may push or start the workflow runs code with the job's token and secrets",
         ),
         Taint::Computed => (Severity::Medium, Confidence::Medium, "its value is computed and may hold shell syntax"),
         Taint::Structured => (Severity::Low, Confidence::Medium, "its value is set outside the workflow"),
@@ -87,11 +87,20 @@ fn tell(
     let fix = if is_run { to_env::fix(file, step, one, all) } else { None };
     let about = one.text.split_whitespace().collect::<String>();
     let id = if taint == Taint::Fixed { "expression-in-code" } else { "template-injection" };
+    let source = taint::source(path, file).filter(|_| taint >= Taint::Operator && file.kind == Kind::Workflow);
     let draft = out.report(id, one.span, &place, &about, message);
     draft.severity = severity;
-    draft.confidence = confidence;
+    draft.confidence = match taint {
+        Taint::Free if source.is_none() && path.starts_with("github.") && file.kind == Kind::Workflow => {
+            Confidence::Medium
+        }
+        _ => confidence,
+    };
+    if let Some(row) = source {
+        draft.properties.push(("source", Property::Text(row.source.to_owned())));
+    }
     draft.fixes.extend(fix);
     if !path.is_empty() {
-        draft.properties.push(("context", crate::model::Property::Text(path.to_owned())));
+        draft.properties.push(("context", Property::Text(path.to_owned())));
     }
 }

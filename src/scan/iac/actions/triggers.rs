@@ -19,6 +19,18 @@ pub fn dangerous(file: &File<'_>, out: &mut Out<'_>) {
     }
 }
 
+/// Inputs of a run by hand (Checkov's CKV_GHA_7, from SLSA's rule that parameters must not affect a build).
+pub fn dispatch_inputs(file: &File<'_>, out: &mut Out<'_>) {
+    let settings = file.trigger("workflow_dispatch").and_then(|trigger| trigger.settings);
+    let Some(inputs) = settings.and_then(|settings| settings.entry("inputs")) else { return };
+    if inputs.value.entries().is_empty() {
+        return;
+    }
+    let message = "Who starts this workflow by hand can change what it builds through its `inputs`.".to_owned();
+    let draft = out.report("dispatch-inputs", inputs.key_span, &file.place(), "", message);
+    draft.extent = Some(inputs.key_span.join(inputs.value.span));
+}
+
 /// `concurrency-limits`.
 pub fn concurrency(file: &File<'_>, out: &mut Out<'_>) {
     let called_only = file.root.get("on").is_some_and(|on| {
@@ -28,12 +40,13 @@ pub fn concurrency(file: &File<'_>, out: &mut Out<'_>) {
         return;
     }
     let limits = |node: &crate::syntax::Node| node.get("concurrency").is_some();
-    if limits(file.root) || file.jobs.iter().all(|job| limits(job.node())) {
+    let own: Vec<_> = file.jobs.iter().filter(|job| !job.is_call()).collect();
+    if limits(file.root) || own.iter().all(|job| limits(job.node())) {
         return;
     }
     let Some(on) = file.root.entry("on") else { return };
-    let names: Vec<String> = file.jobs.iter().take(4).map(|job| quoted(&job.entry.key)).collect();
-    let more = if file.jobs.len() > 4 { " and others" } else { "" };
+    let names: Vec<String> = own.iter().take(4).map(|job| quoted(&job.entry.key)).collect();
+    let more = if own.len() > 4 { " and others" } else { "" };
     let message = format!("Runs of this workflow pile up: jobs {}{more} have no `concurrency`.", names.join(", "));
     let draft = out.report("concurrency-limits", on.key_span, &file.place(), "", message);
     draft.extent = None;

@@ -1,9 +1,9 @@
 //! What `uses` names: actions and reusable workflows of others.
 
 use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
-use super::model::{File, Place, Uses};
+use super::model::{File, Place, Uses, without_host};
 use super::{Out, quoted};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, Fix, Replacement, Severity, Span};
 use crate::syntax::Node;
 
 /// Every step's `uses`.
@@ -14,7 +14,7 @@ pub fn audit(file: &File<'_>, out: &mut Out<'_>) {
         let place = step.place();
         match text.strip_prefix("docker://") {
             Some(image) => super::containers::image(image, node.span, "the image", &place, out),
-            None if text.starts_with("./") => own(text, node, &place, out),
+            None if text.starts_with("./") => own(text, node, &place, file, out),
             None => one(text, node, &place, at, file, out),
         }
         tool_version(step, &place, out);
@@ -28,7 +28,7 @@ pub fn reusable(file: &File<'_>, out: &mut Out<'_>) {
             && let Some(text) = node.as_str()
         {
             match text.starts_with("./") {
-                true => own(text, node, &job.place(), out),
+                true => own(text, node, &job.place(), file, out),
                 false => one(text, node, &job.place(), at, file, out),
             }
         }
@@ -36,17 +36,31 @@ pub fn reusable(file: &File<'_>, out: &mut Out<'_>) {
 }
 
 /// `self-repository`.
-fn own(text: &str, node: &Node, place: &Place, out: &mut Out<'_>) {
+fn own(text: &str, node: &Node, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
     let message =
         format!("{} names a folder of whatever is checked out; `$/…` names this workflow's own commit.", quoted(text));
-    out.report("self-repository", node.span, place, text, message).severity = Severity::Info;
+    let draft = out.report("self-repository", node.span, place, text, message);
+    draft.severity = Severity::Info;
+    draft.fixes.extend(of_this_commit(node, file));
+}
+
+/// `./` becomes `$/`, where it is written so.
+fn of_this_commit(node: &Node, file: &File<'_>) -> Option<Fix> {
+    let written = node.span.of(file.bytes);
+    let quote = usize::from(matches!(written.first(), Some(b'"' | b'\'')));
+    written.get(quote..)?.starts_with(b"./").then(|| {
+        let at = node.span.start as usize + quote;
+        let replacements = vec![Replacement { span: Span::new(at, at + 1), text: "$".to_owned() }];
+        Fix { description: "Name the workflow's own commit with `$/`".to_owned(), replacements }
+    })
 }
 
 fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: &mut Out<'_>) {
     let Some(uses) = Uses::parse(text) else { return };
     let slug = format!("{}/{}", uses.owner, uses.repo);
     pinned(text, &uses, node, place, at, out);
-    if ARCHIVED.iter().any(|slug| uses.is(slug)) {
+    let archived = ARCHIVED.iter().any(|slug| uses.is(slug));
+    if archived {
         let message = format!("{} comes from an archived repository, which gets no more fixes.", quoted(&slug));
         out.report("archived-uses", node.span, place, &format!("{slug}#{at}"), message);
     }
@@ -55,14 +69,15 @@ fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: 
         out.report("typosquat-uses", node.span, place, &slug, message);
     }
     vulnerable(&uses, node, place, file, out);
-    if let Some((_, tool)) = SUPERFLUOUS.iter().find(|(slug, _)| uses.is(slug)) {
+    // An archived one has to go in any case.
+    if let Some((_, tool)) = SUPERFLUOUS.iter().find(|(slug, _)| uses.is(slug) && !archived) {
         let message = format!("{} does what `{tool}` on the runner does: one party less to trust.", quoted(&slug));
         let draft = out.report("superfluous-actions", node.span, place, &slug, message);
         draft.severity = Severity::Info;
         draft.confidence = Confidence::Low;
     }
     if uses.path.split('/').any(|part| matches!(part, "." | ".."))
-        || text.contains("//")
+        || without_host(text).contains("//")
         || text.split('@').next().is_some_and(|slug| slug.ends_with('/'))
     {
         let message = format!("{} is written so as to hide what it names.", quoted(text));
