@@ -26,6 +26,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("kubernetes/cluster.toml", include_str!("../../../rules/iac/kubernetes/cluster.toml")),
     ("kubernetes/control-plane.toml", include_str!("../../../rules/iac/kubernetes/control-plane.toml")),
     ("compose/services.toml", include_str!("../../../rules/iac/compose/services.toml")),
+    ("compose/isolation.toml", include_str!("../../../rules/iac/compose/isolation.toml")),
     ("cloudformation/attributes.toml", include_str!("../../../rules/iac/cloudformation/attributes.toml")),
     ("cloudformation/policies.toml", include_str!("../../../rules/iac/cloudformation/policies.toml")),
     ("cloudformation/services.toml", include_str!("../../../rules/iac/cloudformation/services.toml")),

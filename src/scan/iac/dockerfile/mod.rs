@@ -1,7 +1,9 @@
 //! Dockerfiles: what an image is built from, how, and as whom it runs.
 
+mod bases;
 mod fixes;
 mod packages;
+mod secrets;
 mod shell;
 mod stages;
 mod trust;
@@ -116,7 +118,13 @@ static CHECKS: &[(&str, &str, Check, &str)] = &[
     (
         "dist-upgrade",
         "RUN",
-        |i| command(i, |w| w[0] == "apt-get" && (w.contains(&"dist-upgrade"))),
+        |i| {
+            command(i, |w| match w[0] {
+                "apt-get" => w.contains(&"dist-upgrade"),
+                "zypper" => w.iter().any(|word| matches!(*word, "dist-upgrade" | "dup")),
+                _ => false,
+            })
+        },
         "upgrades the whole system",
     ),
     ("tls-off", "RUN", |i| command(i, tls_off), "switches off certificate checks"),
@@ -146,7 +154,7 @@ static CHECKS: &[(&str, &str, Check, &str)] = &[
     ),
     ("pipe-to-shell", "RUN", |i| pipes_to_shell(&i.text), "runs what it downloads, unseen and unchecked"),
     ("chpasswd", "RUN", |i| command(i, |w| w[0] == "chpasswd"), "sets a password"),
-    ("cd", "RUN", |i| i.text.starts_with("cd "), "changes directory where `WORKDIR` would"),
+    ("cd", "RUN", |i| command(i, |w| w[0] == "cd"), "changes directory where `WORKDIR` would"),
     (
         "relative-workdir",
         "WORKDIR",
@@ -182,68 +190,50 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         sink.drafts.push(draft);
     };
     for one in &instructions {
+        let inner = triggered(one);
+        let does = inner.as_ref().unwrap_or(one);
         for (id, name, check, what) in CHECKS {
-            if one.name == *name && check(one) {
+            if does.name == *name && check(does) {
                 out(id, one, format!("`{name}` {what}."));
             }
         }
-        if let Some(name) = secret_name(one) {
-            out("secret-in-env", one, format!("`{} {name}` puts a secret into the image's history.", one.name));
+        if let Some((name, has_value)) = secrets::named(does) {
+            let id = if has_value { "secret-in-env" } else { "secret-argument" };
+            out(id, one, format!("`{} {name}` puts a secret into the image's history.", does.name));
         }
     }
     stages::check(&instructions, &mut out);
-    bases(&instructions, &mut out);
-    if let Some(stage) = instructions.iter().rposition(|one| one.name == "FROM") {
-        last_stage(&instructions[stage..], &mut out);
-    }
+    bases::check(&instructions, &mut out);
+    last_stage(&instructions, &mut out);
 }
 
 type Tell<'a> = dyn FnMut(&str, &Instruction, String) + 'a;
 
-/// The images that stages begin with.
-fn bases(all: &[Instruction], out: &mut Tell<'_>) {
-    let mut stages: Vec<String> = Vec::new();
-    for one in all.iter().filter(|one| one.name == "FROM") {
-        let words: Vec<&str> = one.text.split_whitespace().collect();
-        let Some(image) = words.first() else { continue };
-        let known = stages.iter().any(|stage| stage.eq_ignore_ascii_case(image));
-        if *image != "scratch" && !known && !image.contains('$') && !image.contains("@sha256:") {
-            let shown = image.replace('`', "'");
-            match image.rsplit('/').next().and_then(|last| last.split_once(':')) {
-                None => out("untagged-base", one, format!("The base image `{shown}` has no tag.")),
-                Some((_, "latest")) => out("latest-base", one, format!("The base image `{shown}` follows `latest`.")),
-                Some(_) => out("unpinned-base", one, format!("The base image `{shown}` is not pinned by digest.")),
-            }
-        }
-        if let [_, middle, name] = words.as_slice()
-            && middle.eq_ignore_ascii_case("as")
-        {
-            if stages.iter().any(|stage| stage.eq_ignore_ascii_case(name)) {
-                out("duplicate-stage", one, format!("Two stages are named `{}`.", name.replace('`', "'")));
-            }
-            stages.push((*name).to_owned());
-        }
-    }
-}
-
 /// What holds for the image that comes out.
-fn last_stage(stage: &[Instruction], out: &mut Tell<'_>) {
-    let of = |name: &str| stage.iter().filter(|one| one.name == name).collect::<Vec<_>>();
-    match of("USER").last() {
+fn last_stage(all: &[Instruction], out: &mut Tell<'_>) {
+    let Some(stage) = bases::stages(all).pop() else { return };
+    match bases::effective(all, "USER") {
         None => out("no-user", &stage[0], "The image has no `USER`, so it runs as root.".to_owned()),
         Some(last) if matches!(last.text.split(':').next(), Some("root" | "0")) => {
             out("root-user", last, "The last `USER` is root.".to_owned());
         }
         Some(_) => {}
     }
-    if of("HEALTHCHECK").is_empty() {
+    if bases::effective(all, "HEALTHCHECK").is_none() {
         out("no-healthcheck", &stage[0], "The image has no `HEALTHCHECK`.".to_owned());
     }
     for name in ["CMD", "ENTRYPOINT", "HEALTHCHECK"] {
-        if let [first, _, ..] = of(name).as_slice() {
+        let mut of = stage.iter().filter(|one| one.name == name);
+        if let (Some(first), Some(_)) = (of.next(), of.next()) {
             out("repeated-instruction", first, format!("Only the last of several `{name}` counts."));
         }
     }
+}
+
+/// What an `ONBUILD` triggers, in its place.
+fn triggered(one: &Instruction) -> Option<Instruction> {
+    let inner = dockerfile::parse(one.text.as_bytes()).into_iter().next().filter(|_| one.name == "ONBUILD")?;
+    Some(Instruction { span: one.span, name_span: one.name_span, ..inner })
 }
 
 /// Asks about every simple command of a `RUN`.
@@ -309,19 +299,4 @@ fn adds_local(one: &Instruction) -> bool {
                 && !word.starts_with("<<")
                 && !archive(word)
         })
-}
-
-/// The name of a secret that has a value.
-fn secret_name(one: &Instruction) -> Option<&str> {
-    if !matches!(one.name.as_str(), "ARG" | "ENV") {
-        return None;
-    }
-    let (name, value) = one.text.split_once(['=', ' '])?;
-    let upper = name.to_ascii_uppercase();
-    let secret = ["PASSWORD", "PASSWD", "SECRET", "_TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"]
-        .iter()
-        .any(|word| upper.contains(word));
-    let file = ["_FILE", "_PATH", "_URL", "_NAME", "_ID"].iter().any(|end| upper.ends_with(end));
-    let value = value.trim_matches(['"', '\'', ' ']);
-    (secret && !file && !value.is_empty() && !value.starts_with('/')).then_some(name)
 }

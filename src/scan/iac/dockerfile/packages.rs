@@ -148,6 +148,14 @@ pub fn check(run: &Instruction, commands: &[Command], told: &mut Vec<Told>) {
         let mounts = run.flags.iter().filter(|(name, value)| name == "mount" && value.contains("type=cache"));
         mounts.into_iter().any(|(_, value)| value.contains(folder))
     };
+    let runs = |program: &str, word: &str| commands.iter().any(|one| one.program() == program && one.has(&[word]));
+    if runs("apt-get", "update") && !run.text.contains("/var/lib/apt/lists") && !caches("/var/lib/apt") {
+        told.push(("apt-lists", "leaves apt's package lists in the image".to_owned()));
+    }
+    let cleans = commands.iter().any(|one| one.program() == "yarn" && one.has(&["cache"]) && one.has(&["clean"]));
+    if runs("yarn", "install") && !cleans && !caches("yarn") {
+        told.push(("yarn-cache", "leaves yarn's cache in the image".to_owned()));
+    }
     for command in commands {
         // `python -m pip`.
         let module = command.program().starts_with("python") && command.words.get(1).is_some_and(|word| word == "-m");
@@ -172,9 +180,6 @@ pub fn check(run: &Instruction, commands: &[Command], told: &mut Vec<Told>) {
         });
         if !manager.clean.is_empty() && !cleaned && !caches("/var/cache") {
             told.push(("package-cache", format!("leaves `{program}`'s cache in the image")));
-        }
-        if program == "apt-get" && !run.text.contains("/var/lib/apt/lists") && !caches("/var/lib/apt") {
-            told.push(("apt-lists", "leaves apt's package lists in the image".to_owned()));
         }
         let kept = arguments.iter().any(|word| word.starts_with("--no-cache"))
             || caches(".cache/pip")

@@ -8,6 +8,9 @@ use crate::syntax::dockerfile::Instruction;
 const USELESS: &[&str] =
     &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig", "systemctl"];
 
+/// Ends of the names of archives that `ADD` unpacks.
+const ARCHIVES: [&str; 9] = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst"];
+
 /// Instructions that belong to a stage.
 const AFTER_FROM: &[&str] = &["RUN", "COPY", "ADD", "ENV", "USER", "WORKDIR", "CMD", "ENTRYPOINT", "EXPOSE", "LABEL"];
 
@@ -40,7 +43,12 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
                     one.text.contains("powershell") || one.text.contains("pwsh") || one.text.contains("cmd");
             }
             "ENV" => environment(one, &mut stage, &mut told),
-            "COPY" | "ADD" => copy(one, &stage, &mut told),
+            "COPY" | "ADD" => {
+                copy(one, &stage, &mut told);
+                if one.name == "COPY" && unpacked_later(one, &all[at + 1..]) {
+                    told.push(("copy-archive", "copies an archive that `ADD` would unpack".to_owned()));
+                }
+            }
             "ONBUILD" => {
                 let first = one.text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
                 if matches!(first.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
@@ -125,6 +133,30 @@ fn copy(one: &Instruction, stage: &Stage, told: &mut Vec<Told>) {
             format!("copies from `{}`, which no stage before is named", name.replace('`', "'")),
         ));
     }
+}
+
+/// True for an archive of the build context that a later instruction of the stage unpacks.
+fn unpacked_later(copy: &Instruction, later: &[Instruction]) -> bool {
+    let words: Vec<&str> = copy.text.split_whitespace().collect();
+    let Some((target, sources)) = words.split_last() else { return false };
+    let is_archive = |name: &&str| ARCHIVES.iter().any(|end| name.ends_with(end));
+    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let archives: Vec<String> =
+        sources.iter().chain(std::iter::once(target)).filter(|word| is_archive(word)).map(|word| base(word)).collect();
+    if archives.is_empty() || copy.flags.iter().any(|(name, _)| name == "from") {
+        return false;
+    }
+    let stage = later.iter().take_while(|one| one.name != "FROM").filter(|one| one.name == "RUN");
+    stage.flat_map(shell::commands).any(|command| {
+        let unpacks = match command.program() {
+            "tar" => command.arguments().first().is_some_and(|first| {
+                first == "--extract" || first == "--get" || (!first.starts_with("--") && first.contains('x'))
+            }),
+            "unzip" | "gunzip" | "bunzip2" | "unxz" | "unlzma" | "zcat" => true,
+            _ => false,
+        };
+        unpacks && command.arguments().iter().any(|word| archives.contains(&base(word)))
+    })
 }
 
 fn run(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {

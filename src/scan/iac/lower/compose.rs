@@ -102,6 +102,9 @@ fn record(members: &[(&str, Kind)], span: Span) -> Value {
 
 /// `[[host:]published:]target[/protocol]`.
 fn port(text: &str, span: Span) -> Value {
+    let Kind::String(text) = interpolated(text) else {
+        return Value::new(Kind::unknown("a variable of the environment"), span, 0);
+    };
     let text = text.split('/').next().unwrap_or_default();
     let (front, target) = text.rsplit_once(':').unwrap_or(("", text));
     let (host, published) = match front.rsplit_once(':') {
@@ -109,10 +112,7 @@ fn port(text: &str, span: Span) -> Value {
         None if front.contains('.') || front.starts_with('[') => (front, ""),
         None => ("", front),
     };
-    let known = |part: &str| if part.is_empty() { Kind::Null } else { interpolated(part) };
-    if text.contains('$') {
-        return Value::new(Kind::unknown("a variable of the environment"), span, 0);
-    }
+    let known = |part: &str| if part.is_empty() { Kind::Null } else { Kind::text(part) };
     record(&[("host_ip", known(host)), ("published", known(published)), ("target", known(target))], span)
 }
 
@@ -142,6 +142,7 @@ mod tests {
         assert_eq!(port_of("80"), (Kind::Null, Kind::Null, Kind::text("80")));
         assert_eq!(port_of("127.0.0.1:8080:80/tcp"), (Kind::text("127.0.0.1"), Kind::text("8080"), Kind::text("80")));
         assert_eq!(port_of("[::1]:8080:80"), (Kind::text("[::1]"), Kind::text("8080"), Kind::text("80")));
+        assert_eq!(port_of("${IP:-127.0.0.1}:80:80"), (Kind::text("127.0.0.1"), Kind::text("80"), Kind::text("80")));
         assert_eq!(interpolated("a:${T:-1}$$x"), Kind::text("a:1$x"));
         assert!(interpolated("a:${T}").is_unknown());
     }

@@ -128,6 +128,8 @@ impl<'a> Charts<'a> {
             kubernetes::lower(&rendered.chart, object, &cluster, &mut lowered);
             let mut own = Sink::default();
             check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &|_| None, &mut own);
+            // Who installs a chart names the namespace.
+            own.drafts.retain(|draft| draft.rule.id.short() != "k8s-default-namespace");
             let template = self.source(rendered, text, object.span);
             sink.drafts.extend(own.drafts.into_iter().map(|draft| placed(draft, text, template, &rendered.chart)));
         }

@@ -3,6 +3,7 @@
 //! Files are kept until all are there. Then objects are read with what others say of them (`lower::cluster`), and
 //! each is asked about alone. What a kustomization builds is judged as built, in the places its values come from.
 
+mod compose;
 pub mod helm;
 pub(crate) mod kustomize;
 mod patch;
@@ -16,11 +17,12 @@ use rayon::prelude::*;
 
 use super::lower::cluster::Cluster;
 use super::lower::documents::{self, Lowered};
-use super::lower::{compose, kubernetes};
+use super::lower::{compose as services, kubernetes};
 use super::resource::Model;
 use super::{RuleBook, Settings, Skips, check_model};
 use crate::model::{Draft, DraftRelated, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::syntax::{Node, Parsed};
+use compose::Projects;
 use helm::Charts;
 use kustomize::Overlays;
 use space::Space;
@@ -48,6 +50,7 @@ impl File<'_> {
 
 /// Checks what was kept.
 pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    let before = sink.drafts.len();
     let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).map(read).collect();
     let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
     let overlays = kustomize::build(&files);
@@ -55,12 +58,13 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     let is_plain = |path: &RepoPath| {
         !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
     };
+    let projects = Projects::find(&files);
     let plain: Vec<Sink> = files
         .par_iter()
         .filter(|file| is_plain(file.path))
         .map(|file| {
             let mut own = Sink::default();
-            check_file(file, &cluster, book, &mut own);
+            check_file(file, &cluster, &projects, book, &mut own);
             own
         })
         .collect();
@@ -70,25 +74,27 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     }
     charts.check(book, settings.partial, sink);
     check_overlays(overlays, &files, book, settings, sink);
+    // What a service brings that others extend is told once, and what several overlays bring of a base.
+    let mut told = HashSet::new();
+    let mut at = 0;
+    sink.drafts.retain(|draft| {
+        at += 1;
+        at <= before || told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span))
+    });
 }
 
-/// Checks what kustomizations build; what several of them bring of a base is told once.
+/// Checks what kustomizations build.
 fn check_overlays(overlays: Overlays<'_>, files: &[File<'_>], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let Overlays { space, builds, used, notices } = overlays;
     sink.notices.extend(notices);
     sink.notices.extend(files.iter().filter(|file| used.contains(file.path)).flat_map(|file| file.notices.clone()));
-    let mut told = HashSet::new();
     for (from, objects) in builds {
         let others = files.iter().filter(|file| !used.contains(file.path)).flat_map(File::objects);
         let cluster = Cluster::read(objects.iter().chain(others), !settings.partial);
         for object in &objects {
             let mut own = Sink::default();
             check_built(object, &space, &cluster, book, &mut own);
-            for draft in own.drafts {
-                if told.insert((Arc::as_ptr(&draft.rule), draft.path.clone(), draft.span)) {
-                    sink.report(built_by(draft, from));
-                }
-            }
+            sink.drafts.extend(own.drafts.into_iter().map(|draft| built_by(draft, from)));
             sink.notices.append(&mut own.notices);
         }
     }
@@ -144,10 +150,13 @@ fn read(input: &KeptInput) -> File<'_> {
 }
 
 /// Checks a file by itself.
-fn check_file(file: &File<'_>, cluster: &Cluster, book: &RuleBook, sink: &mut Sink) {
+fn check_file<'a>(file: &'a File<'a>, cluster: &Cluster, projects: &Projects<'a>, book: &RuleBook, sink: &mut Sink) {
+    if compose::is_candidate(file) && projects.check(file, book, sink) {
+        return;
+    }
     let mut lowered = Lowered::default();
     file.objects().for_each(|object| kubernetes::lower(file.path, object, cluster, &mut lowered));
-    file.projects().for_each(|project| compose::lower(file.path, project, &mut lowered));
+    file.projects().for_each(|project| services::lower(file.path, project, &mut lowered));
     if lowered.resources.is_empty() {
         return;
     }
