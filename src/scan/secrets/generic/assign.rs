@@ -47,6 +47,7 @@ const LINKS: &[(&[u8], Link)] = &[
     (b"??", Link::Else),
     (b"?:", Link::Else),
     (b"or ", Link::Else),
+    (b"is: ", Link::Sets),
     (b"==", Link::Equals),
     (b"!=", Link::Equals),
     (b"=", Link::Sets),
