@@ -106,6 +106,13 @@ impl SecretsScanner {
             keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
             if depth > 0 && textual::may_be_text(&bytes[start..end]) && has_digit_and_letter(&bytes[start..end]) {
                 undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
+                match bytes.get(end) {
+                    Some(b'\n' | b'\r') => {
+                        undone.extend(decode::block(bytes, start, end).map(|(end, plain)| (start, end, plain)));
+                    }
+                    Some(b'"' | b'\'' | b'`') => undone.extend(decode::join(bytes, end)),
+                    _ => {}
+                }
             }
         });
         for (key, right) in keys {

@@ -60,13 +60,28 @@ pub(super) fn each(bytes: &[u8], mut found: impl FnMut(Phrase)) {
         let ceiling = bytes.len().min(at + LONGEST + 1);
         let end = at + bytes[at..ceiling].iter().take_while(|b| is_text(b)).count();
         let text = &bytes[start..end];
-        let start = start + (text.len() - text.trim_ascii_start().len());
-        let text = text.trim_ascii();
-        if let Some(words) = phrase(text) {
-            found(Phrase { span: Span::new(start, start + text.len()), words });
+        if let Some((from, to)) = listed(text)
+            && let Some(words) = phrase(&text[from..to])
+        {
+            found(Phrase { span: Span::new(start + from, start + to), words });
         }
         at = end;
     }
+}
+
+/// The longest stretch of words of the list, which other words may stand around.
+fn listed(text: &[u8]) -> Option<(usize, usize)> {
+    let mut stretches = Vec::new();
+    let (mut from, mut at) = (0usize, 0usize);
+    for word in text.split(|b| *b == b' ').chain([&b""[..]]) {
+        let known = std::str::from_utf8(word).ok().and_then(place).is_some();
+        if !known {
+            stretches.push((from, at.saturating_sub(1)));
+            from = at + word.len() + 1;
+        }
+        at += word.len() + 1;
+    }
+    stretches.into_iter().filter(|(from, to)| to >= from).max_by_key(|(from, to)| to - from)
 }
 
 /// The number of words of a phrase whose check bits are right, and which nobody has printed.

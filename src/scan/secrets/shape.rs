@@ -38,6 +38,7 @@ const STOP: &[&str] = &[
     "none",
     "null",
     "undefined",
+    "username",
     "secret_key",
     "<",
     ">",
@@ -182,8 +183,11 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
         b'/' => password || value.len() < 32 || value.contains(&b'.') || entropy(value) < 4.5,
         first => b"${[(.<#".contains(&first),
     };
+    // What is written in escapes is a byte string for a test, or text of another script.
+    let escapes = [&b"\\x"[..], b"\\u", b"%"].iter().any(|mark| value.starts_with(mark))
+        && value.iter().filter(|b| matches!(b, b'\\' | b'%')).count() * 4 >= value.len();
     let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
-    starts || value.windows(3).any(|w| w == b"://") || value.iter().any(brackets) && (!password || !quoted)
+    starts || escapes || value.windows(3).any(|w| w == b"://") || value.iter().any(brackets) && (!password || !quoted)
 }
 
 /// True for at least three of small letters, capitals, digits and symbols, or for letters among which are several
@@ -202,10 +206,13 @@ pub(super) fn is_varied(value: &[u8]) -> bool {
 /// Several turns from small to capital beside capitals in a row are no camel case.
 fn is_words(value: &[u8]) -> bool {
     // `Autumn2024_` ends with a symbol, which joins nothing.
-    if value.last().is_some_and(|b| matches!(b, b'_' | b'-' | b'.')) {
-        return false;
-    }
-    value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',')).all(|word| {
+    // `Palavra-passe.` is a sentence.
+    let value = match value {
+        [words @ .., b'.'] if words.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-') => words,
+        [.., b'_' | b'-' | b'.'] => return false,
+        _ => value,
+    };
+    value.split(|b| matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'\\')).all(|word| {
         let stem = word.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
         let before = |kind: fn(&u8) -> bool| {
             word[..stem].windows(2).filter(|w| kind(&w[0]) && w[1].is_ascii_uppercase()).count()

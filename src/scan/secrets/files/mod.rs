@@ -137,7 +137,7 @@ fn plausible(value: &[u8]) -> bool {
     }
     let variable = first == b'$' && value.get(1).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'{' | b'('))
         || first == b'%' && value.last() == Some(&b'%')
-        || first == b'<' && value.last() == Some(&b'>')
+        || first == b'<' && (value.last() == Some(&b'>') || value.get(1) == Some(&b' '))
         || first == b'!' && value.get(1).is_some_and(u8::is_ascii_alphabetic) && value.contains(&b' ');
     let inside =
         ["${", "{{", "$(", "<%", "%("].iter().any(|open| memchr::memmem::find(value, open.as_bytes()).is_some());

@@ -29,7 +29,7 @@ fn accounts(bytes: &[u8], values: &mut Vec<Value>) {
         r"(?i)\b(?:user|role|login)\s+[^\s;]{1,80}\s[^;']{0,120}?password\s*=?\s*N?'([^'\n]{4,256})'",
         &mut |start, end| plain(bytes, start, end, values)
     );
-    pattern!(bytes, r"(?i)\bset\s+password\b[^;\n]{0,120}'([^'\n]{4,256})'", &mut |start, end| {
+    pattern!(bytes, r"(?i)\bset\s+password\b[^;\n?']{0,120}'([^'\n]{4,256})'", &mut |start, end| {
         plain(bytes, start, end, values);
     });
     pattern!(

@@ -1,6 +1,6 @@
 //! Credentials in addresses and headers.
 
-use super::Generic;
+use super::{Generic, names};
 use crate::model::{Confidence, Span};
 use crate::scan::secrets::checks::decode;
 use crate::scan::secrets::shape::{self, Judged};
@@ -10,7 +10,7 @@ pub(in super::super) fn url(bytes: &[u8], at: usize) -> Option<Generic> {
     let from = at + 3;
     let window = bytes.get(from..bytes.len().min(from + 300))?;
     let stop =
-        window.iter().position(|b| b.is_ascii_whitespace() || b"\"'`<>{}()$\\/".contains(b)).unwrap_or(window.len());
+        window.iter().position(|b| b.is_ascii_whitespace() || b"\"'`<>{}()$\\/?".contains(b)).unwrap_or(window.len());
     let authority = &window[..stop];
     let host = authority.iter().rposition(|&b| b == b'@')?;
     let colon = authority[..host].iter().position(|&b| b == b':')?;
@@ -24,13 +24,41 @@ pub(in super::super) fn url(bytes: &[u8], at: usize) -> Option<Generic> {
     {
         return None;
     }
-    // A short plain word is what manuals write.
-    if password.len() < 8 && password.iter().all(u8::is_ascii_lowercase) {
+    if !is_chosen(password) || is_reserved(&authority[host + 1..]) && !shape::is_varied(password) {
         return None;
     }
     let varied = password.iter().any(u8::is_ascii_digit) || password.iter().any(|b| !b.is_ascii_alphanumeric());
     let confidence = if varied && password.len() >= 7 { Confidence::Medium } else { Confidence::Low };
     Some(Generic { value: Span::new(from + colon + 1, from + host), confidence })
+}
+
+/// False for what manuals and tests write: a plain word, the name of what should stand there, a template, escapes alone.
+fn is_chosen(password: &[u8]) -> bool {
+    let word = password.iter().all(u8::is_ascii_lowercase) && password.len() < 12;
+    let constant = password.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    let name = !password.iter().any(u8::is_ascii_digit) && names::holds(password).is_some();
+    let (mut plain, mut rest) = (0, password);
+    while let Some((&b, after)) = rest.split_first() {
+        rest = after;
+        if b == b'%' {
+            // What does not stand for a byte is a variable of some template.
+            let Some((two, after)) = after.split_first_chunk::<2>() else { return false };
+            if !two.iter().all(u8::is_ascii_hexdigit) {
+                return false;
+            }
+            rest = after;
+        } else {
+            plain += 1;
+        }
+    }
+    !word && !constant && !name && plain >= 4
+}
+
+/// True for a host of the names that are kept free for manuals and tests (RFC 2606).
+fn is_reserved(host: &[u8]) -> bool {
+    let name = host.split(|&b| b == b':').next().unwrap_or_default();
+    let ends = ["example.com", "example.org", "example.net", ".example", ".test", ".invalid"];
+    ends.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
 /// The credentials of an `Authorization` header; `at` is where `earer ` or `asic ` of the scheme's name stands.
@@ -48,8 +76,10 @@ pub(in super::super) fn scheme(bytes: &[u8], at: usize, length: usize) -> Option
     let good = if basic {
         value.len() >= 8
             && decode(value).is_some_and(|text| {
-                text.iter().rposition(|&b| b == b':').is_some_and(|colon| text.len() > colon + 6)
-                    && text.iter().all(u8::is_ascii_graphic)
+                text.iter().position(|&b| b == b':').is_some_and(|colon| {
+                    let password = &text[colon + 1..];
+                    password.len() > 5 && is_chosen(password)
+                }) && text.iter().all(u8::is_ascii_graphic)
                     && !shape::is_placeholder(&text)
             })
     } else {

@@ -47,6 +47,7 @@ const LINKS: &[(&[u8], Link)] = &[
     (b"??", Link::Else),
     (b"?:", Link::Else),
     (b"or ", Link::Else),
+    (b"is: ", Link::Sets),
     (b"==", Link::Equals),
     (b"!=", Link::Equals),
     (b"=", Link::Sets),
@@ -64,6 +65,10 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
     let end = bytes[at..ceiling].iter().position(|b| !is_name(b)).map_or(ceiling, |gap| at + gap);
     let (link, rest) = link(bytes, start, end, manner)?;
     let name = &bytes[start..end];
+    // The folder that a shell is in.
+    if name.ends_with(b"PWD") && bytes[..start].ends_with(b"$") {
+        return None;
+    }
     let holds = names::holds(name).or_else(|| key_of_a_section(bytes, start, name))?;
     if link == Link::Calls {
         return call::by_name(bytes, name, rest, holds);
@@ -97,6 +102,10 @@ fn judged(bytes: &[u8], found: Found, holds: Holds, link: Link, manner: Manner) 
     }
     let span = after_scheme(bytes, found.span);
     let value = span.of(bytes);
+    // `Digest username=...`: parameters (RFC 9110, 11.4), none of which is the secret.
+    if span.start != found.span.start && is_parameter(value) {
+        return None;
+    }
     let how = Judged {
         password: holds == Holds::Password,
         quoted: found.quoted || found.within || manner == Manner::Prose,
@@ -112,6 +121,12 @@ fn judged(bytes: &[u8], found: Found, holds: Holds, link: Link, manner: Manner) 
         return None;
     }
     Some(Generic { value: span, confidence: if link == Link::Equals { Confidence::Low } else { confidence } })
+}
+
+/// `name=value`; base64 ends with its `=`.
+fn is_parameter(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|b| b.is_ascii_alphabetic() || **b == b'_').count();
+    name > 0 && value.get(name) == Some(&b'=') && value.get(name + 1).is_some_and(|b| *b != b'=')
 }
 
 /// `Bearer abc`: the value without the scheme before it.

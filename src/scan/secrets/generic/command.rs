@@ -48,6 +48,7 @@ const COMMANDS: &[(&str, &[Place])] = &[
     ("xfreerdp ", &[Prefixed(&["/p:"])]),
     ("chpasswd", &[Piped]),
     ("--password-stdin", &[Piped]),
+    ("sudo -S", &[Piped]),
 ];
 
 /// What is known of a secret on a command line.

@@ -52,6 +52,9 @@ const PASS: &[&str] = &[
     "ssh", "redis", "mysql", "pg", "ldap", "bind", "enc", "login", "wifi", "ap", "sql", "master", "cert",
 ];
 
+/// What stands before a `pass` that is the verb.
+const PASSED: &[&str] = &["fastcgi", "uwsgi", "scgi", "grpc", "memcached"];
+
 /// Words before `key` that make it a secret's, joined to it or not.
 const KEYS: &[&str] = &[
     "api",
@@ -190,6 +193,10 @@ pub(super) fn holds(name: &[u8]) -> Option<Holds> {
         }
         let held = LAST.iter().find(|(one, _)| one.as_bytes() == word(last)).map(|(_, holds)| *holds);
         if let Some(held) = held.or_else(|| joined(word(last))) {
+            // `fastcgi_pass`: where a server passes requests on.
+            if last > 0 && word(last) == b"pass" && is(last - 1, PASSED) {
+                return None;
+            }
             let course = word(last).ends_with(b"token") && (0..count).any(|at| is(at, COURSE));
             return (!course).then_some(held);
         }

@@ -78,7 +78,7 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
         return Some(Found { span, quoted: false, within: false });
     }
     if link == Link::Sets {
-        at = annotated(bytes, at, manner);
+        at = annotated(bytes, rest, at, manner);
     }
     let bare = at;
     at = unwrapped(bytes, at, link);
@@ -104,8 +104,11 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
     unquoted(bytes, start, end, bare, link, manner)
 }
 
-/// Behind a type annotation: `token: &str = "..."`.
-fn annotated(bytes: &[u8], at: usize, manner: Manner) -> usize {
+/// Behind a type annotation: `token: &str = "..."`; what joins ends at `rest`.
+fn annotated(bytes: &[u8], rest: usize, at: usize, manner: Manner) -> usize {
+    if rest.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'=') {
+        return at;
+    }
     let first = bytes.get(at).copied().unwrap_or_default();
     if (manner == Manner::Config || !first.is_ascii_alphabetic()) && first != b'&' {
         return at;
@@ -244,7 +247,7 @@ const SETTERS: &[&[u8]] = &[
 /// True where the value of the name at `start` may stand beside it, with blanks between them: after a flag, a word that
 /// sets, or as the first of a line.
 pub(super) fn stands_beside(bytes: &[u8], start: usize, manner: Manner) -> bool {
-    if bytes[start..].starts_with(b"--") || manner != Manner::Code && bytes[start] == b'-' {
+    if bytes[start] == b'-' {
         return true;
     }
     let line = line_before(bytes, start, 120).trim_ascii_start();

@@ -1,0 +1,140 @@
+//! Escapes of programming languages, addresses and HTML.
+
+use super::{SHORTEST, is_text_byte};
+use crate::scan::secrets::runs::is_token;
+
+/// Blanks with which a line begins that goes on from the one before.
+const INDENT: usize = 80;
+
+/// Characters that HTML names and tokens have.
+const NAMED: &[(&[u8], u8)] = &[
+    (b"&lowbar;", b'_'),
+    (b"&hyphen;", b'-'),
+    (b"&dash;", b'-'),
+    (b"&period;", b'.'),
+    (b"&plus;", b'+'),
+    (b"&equals;", b'='),
+    (b"&sol;", b'/'),
+    (b"&colon;", b':'),
+    (b"&commat;", b'@'),
+];
+
+/// True where an escape of a letter, digit or mark of a token stands at `at`, or one of an escape; `%2F` is everywhere.
+pub(in super::super) fn is_escape(bytes: &[u8], at: usize) -> bool {
+    let Some(text) = bytes.get(at..bytes.len().min(at + INDENT + 3)) else { return false };
+    match escape(text) {
+        Some((_, Some(b'%'))) => text.get(3..5).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)),
+        Some((_, Some(b))) => is_token(b) && (b != b'/' || text[0] != b'%') || matches!(b, b'.' | b':' | b'=' | b'@'),
+        // A literal or a value of the shell that goes on in the next line.
+        Some((_, None)) => at > 0 && is_token(bytes[at - 1]),
+        None => false,
+    }
+}
+
+/// The word with an escape at `at`, without its escapes (`%41`, `\x41`, `\u0041`, `\101`, `&#65;`, `&lowbar;`): its end,
+/// and what it says where that is long enough to matter.
+pub(in super::super) fn escapes(bytes: &[u8], at: usize) -> (usize, Option<Vec<u8>>) {
+    let window = bytes.get(at..bytes.len().min(at + 4096)).unwrap_or_default();
+    let mut plain = Vec::new();
+    let (mut rest, mut count) = (0, 0);
+    while let Some(&b) = window.get(rest) {
+        if let Some((length, value)) = escape(&window[rest..]) {
+            if !value.is_none_or(is_text_byte) {
+                break;
+            }
+            plain.extend(value);
+            rest += length;
+            count += 1;
+        } else if is_token(b) || matches!(b, b'.' | b':' | b'=' | b'@') {
+            plain.push(b);
+            rest += 1;
+        } else {
+            break;
+        }
+    }
+    let said = (count > 0 && plain.len() >= SHORTEST).then_some(plain);
+    (at + rest.max(1), said)
+}
+
+/// Length of an escape and the byte that it stands for; no byte for the end of a line that goes on.
+fn escape(text: &[u8]) -> Option<(usize, Option<u8>)> {
+    let number = |digits: &[u8], radix| u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok();
+    let of = |length: usize, value: Option<u8>| value.map(|value| (length, Some(value)));
+    match text {
+        [b'%', rest @ ..] => of(3, number(rest.get(..2)?, 16)),
+        [b'\\', b'x', rest @ ..] => of(4, number(rest.get(..2)?, 16)),
+        [b'\\', b'u', b'0', b'0', rest @ ..] => of(6, number(rest.get(..2)?, 16)),
+        [b'\\', b'u', b'{', rest @ ..] => {
+            let end = rest.iter().take(7).position(|&b| b == b'}')?;
+            of(end + 4, number(&rest[..end], 16))
+        }
+        [b'\\', b'0'..=b'1', ..] => of(4, number(text.get(1..4)?, 8)),
+        [b'\\', b'\n' | b'\r', ..] => {
+            // The next line may be indented.
+            let blanks = text[2..].iter().take(INDENT).take_while(|b| b.is_ascii_whitespace()).count();
+            text.get(2 + blanks).is_some_and(|b| is_token(*b)).then_some((2 + blanks, None))
+        }
+        [b'&', b'#', rest @ ..] => {
+            let end = rest.iter().take(6).position(|&b| b == b';')?;
+            match rest.get(..end)? {
+                [b'x' | b'X', digits @ ..] => of(end + 3, number(digits, 16)),
+                digits => of(end + 3, number(digits, 10)),
+            }
+        }
+        [b'&', ..] => {
+            NAMED.iter().find(|(name, _)| text.starts_with(name)).map(|(name, value)| (name.len(), Some(*value)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_of_every_kind_say_what_they_stand_for() {
+        for text in [
+            "%61bcdefghijklm",
+            "\\x61bcdefghijklm",
+            "\\u0061bcdefghijklm",
+            "\\u{61}bcdefghijklm",
+            "\\141bcdefghijklm",
+            "&#97;bcdefghijklm",
+            "&#x61;bcdefghijklm",
+            "abcde\\\nfghijklm",
+        ] {
+            let (end, said) = escapes(text.as_bytes(), 0);
+            assert_eq!((end, said.as_deref()), (text.len(), Some(&b"abcdefghijklm"[..])), "{text}");
+            let at = text.find(['%', '\\', '&']).unwrap();
+            assert!(is_escape(text.as_bytes(), at), "{text}");
+        }
+        assert_eq!(escapes(b"abcdef&lowbar;ghijkl ", 0), (20, Some(b"abcdef_ghijkl".to_vec())));
+        for text in ["%20abc", "\\n", "50% of", "a && b", "\\u4e2d", "\\x00"] {
+            let at = text.find(['%', '\\', '&']).unwrap();
+            assert!(!is_escape(text.as_bytes(), at), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_go_on_indented_and_an_escape_may_be_escaped() {
+        for text in ["abcde\\\n      fghijklm", "abcde\\\r\nfghijklm"] {
+            assert!(is_escape(text.as_bytes(), 5), "{text}");
+            assert_eq!(escapes(text.as_bytes(), 0).1.as_deref(), Some(&b"abcdefghijklm"[..]));
+        }
+        assert!(is_escape(b"%2561", 0) && !is_escape(b"50%25 off", 2));
+        assert_eq!(escapes(b"%2561bcdefghijklm", 0).1.as_deref(), Some(&b"%61bcdefghijklm"[..]));
+    }
+
+    proptest::proptest! {
+        /// Any bytes are read, to an end inside of them.
+        #[test]
+        fn escapes_end_inside(text in "[%&#\\\\xu{}0-9a-f;\n ]{0,60}") {
+            for at in 0..text.len() {
+                let (end, _) = escapes(text.as_bytes(), at);
+                proptest::prop_assert!(end > at && end <= text.len());
+                is_escape(text.as_bytes(), at);
+            }
+        }
+    }
+}

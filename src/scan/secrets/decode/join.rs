@@ -1,0 +1,163 @@
+//! String literals that are joined to one, by an operator, by nothing, or as a list.
+
+/// What a mark joins a string literal by: its closing quote and what follows.
+pub(in super::super) const JOINS: &[&str] = &[
+    "\" +", "' +", "\"+\"", "'+'", "\" \\", "' \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"",
+    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~",
+];
+
+/// Operators that join literals; nothing at all does so, too.
+const OPERATORS: &[&[u8]] =
+    &[b"+", b"..", b".", b"++", b"<>", b"<<", b"||", b"~", b"&", b"& _", b"\\", b"+ \\", b"+ _", b".concat("];
+/// What stands before the first of a list of literals that is joined.
+const LISTS: &[&[u8]] = &[
+    b"concat!(",
+    b"concat(",
+    b"CONCAT(",
+    b"Concat(",
+    b"paste0(",
+    b"''.join([",
+    b"\"\".join([",
+    b"''.join((",
+    b"\"\".join((",
+    b"join(\"\", [",
+    b"join(\"\",[",
+    b"join('', [",
+];
+/// What stands behind the last of such a list.
+const JOINED: &[&[u8]] = &[b"].join('')", b"].join(\"\")", b"].join(``)", b"].join", b"].concat()"];
+
+/// Literals of one value.
+const MOST: usize = 32;
+/// Bytes between two of them.
+const GAP: usize = 80;
+/// Bytes of one.
+const LONGEST: usize = 200;
+/// Shortest value that is looked at.
+const SHORTEST: usize = 12;
+
+/// String literals that are joined; `at` is the closing quote of the first. Gives the region and what it says.
+pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
+    let quote = *bytes.get(at).filter(|b| is_quote(**b))?;
+    let mut next = literal_after(bytes, at);
+    next?;
+    let floor = at.saturating_sub(LONGEST);
+    let start = floor + bytes[floor..at].iter().rposition(|&b| b == quote || b == b'\n')?;
+    if bytes[start] != quote {
+        return None;
+    }
+    let mut plain = bytes[start + 1..at].to_vec();
+    let (mut end, mut listed) = (at, false);
+    for _ in 1..MOST {
+        let Some(literal) = next else { break };
+        plain.extend_from_slice(&bytes[literal.from..literal.to]);
+        (end, listed) = (literal.to, listed || literal.listed);
+        next = literal_after(bytes, end);
+    }
+    let is_list = || {
+        LISTS.iter().any(|open| bytes[..start].trim_ascii_end().ends_with(open))
+            || JOINED.iter().any(|close| bytes[end + 1..].trim_ascii_start().starts_with(close))
+    };
+    (plain.len() >= SHORTEST && (!listed || is_list())).then_some((start + 1, end, plain))
+}
+
+/// The inside of a literal.
+#[derive(Clone, Copy)]
+struct Literal {
+    from: usize,
+    to: usize,
+    /// A comma stands before it.
+    listed: bool,
+}
+
+/// The literal that is joined to the one whose quote closes at `at`.
+fn literal_after(bytes: &[u8], at: usize) -> Option<Literal> {
+    let gap = bytes.get(at + 1..bytes.len().min(at + 1 + GAP))?;
+    let open = gap.iter().position(|b| is_quote(*b))?;
+    let between = unmarked(&gap[..open]).trim_ascii();
+    let listed = between == b",";
+    if !(between.is_empty() || listed || OPERATORS.contains(&between) || appends(between)) {
+        return None;
+    }
+    let from = at + 1 + open + 1;
+    let body = bytes.get(from..bytes.len().min(from + LONGEST))?;
+    let length = body.iter().position(|&b| b == gap[open] || b == b'\n').filter(|end| body[*end] == gap[open])?;
+    Some(Literal { from, to: from + length, listed })
+}
+
+/// Without the letters that make a quote open another kind of literal: `b"`, `@"`, `f'`.
+fn unmarked(gap: &[u8]) -> &[u8] {
+    match gap.split_last() {
+        Some((b'b' | b'f' | b'r' | b'u' | b'L' | b'@' | b'$', before))
+            if before.last().is_none_or(|b| !b.is_ascii_alphanumeric()) =>
+        {
+            before
+        }
+        _ => gap,
+    }
+}
+
+/// `; $name .=`, on the next line: the value goes on in another statement.
+fn appends(between: &[u8]) -> bool {
+    let after = between.strip_prefix(b";").unwrap_or(between).trim_ascii_start();
+    let name = after.strip_suffix(b"+=").or_else(|| after.strip_suffix(b".=")).or_else(|| after.strip_suffix(b"<<"));
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.' | b'@');
+    name.map(<[u8]>::trim_ascii_end).is_some_and(|name| !name.is_empty() && name.iter().all(part))
+}
+
+fn is_quote(b: u8) -> bool {
+    matches!(b, b'"' | b'\'' | b'`')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Option<String> {
+        let at = text.find("cd").unwrap() + 2;
+        join(text.as_bytes(), at).map(|(_, _, plain)| String::from_utf8(plain).unwrap())
+    }
+
+    #[test]
+    fn literals_are_joined_as_languages_do() {
+        for text in [
+            "x = 'ababababcd' + 'efgh'",
+            "x = \"ababababcd\" + \\\n  \"efgh\"",
+            "x = \"ababababcd\" \"efgh\"",
+            "x = 'ababababcd' \\\n   'efgh'",
+            "x = \"ababababcd\"\r\n    + \"efgh\"",
+            "x = f\"ababababcd\" f\"efgh\"",
+            "x = @\"ababababcd\" + @\"efgh\"",
+            "$x = 'ababababcd'\n  . 'efgh';",
+            "x = \"ababababcd\" .. \"efgh\"",
+            "x = \"ababababcd\" & _\n \"efgh\"",
+            "SELECT 'ababababcd' || 'efgh'",
+            "x = \"ababababcd\" <> \"efgh\"",
+            "X=\"ababababcd\"'efgh'",
+            "$x = \"ababababcd\";\n$x .= \"efgh\";",
+            "x=\"ababababcd\"\nx+=\"efgh\"",
+            "x = ''.join(['ababababcd', 'efgh'])",
+            "x = ['ababababcd', 'efgh'].join('')",
+            "x = concat!(\"ababababcd\", \"efgh\")",
+            "x = `ababababcd` + `efgh`",
+        ] {
+            assert_eq!(said(text).as_deref(), Some("ababababcdefgh"), "{text}");
+        }
+        for text in
+            ["f('ababababcd', 'efgh')", "'ababababcd' = 'efgh'", "'ababababcd' if 'efgh'", "'ababababcd'; y = 'efgh'"]
+        {
+            assert_eq!(said(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "[a-d \"'`+.,;=\n&|]{0,60}") {
+            for at in 0..text.len() {
+                if let Some((start, end, _)) = join(text.as_bytes(), at) {
+                    proptest::prop_assert!(start <= end && end <= text.len());
+                }
+            }
+        }
+    }
+}
