@@ -31,3 +31,4 @@ mod sarif;
 mod shop;
 mod support;
 mod tools;
+mod traps;
