@@ -6,7 +6,7 @@
 //! kept and unchanged is not fetched at all (`If-None-Match`).
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, future::join_all};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE, RETRY_AFTER};
@@ -21,6 +21,8 @@ pub const BUCKET: &str = "https://osv-vulnerabilities.storage.googleapis.com";
 
 /// Largest archive taken: npm's is some hundred megabytes.
 const MAX_BYTES: u64 = 2 << 30;
+/// Bytes a second below which a connection counts as dead, over a whole wait of `patience`.
+const LEAST_RATE: f64 = 100.0;
 
 /// How to download.
 #[derive(Clone, Debug)]
@@ -222,6 +224,7 @@ impl Download<'_> {
         options.create(true).write(true).append(from > 0).truncate(from == 0);
         let mut file = options.open(part).await.map_err(|source| write_failed(part, source))?;
         let (mut body, mut length) = (response.bytes_stream(), from);
+        let (mut since, mut before) = (Instant::now(), from);
         while let Some(piece) = body.next().await {
             let piece = match piece {
                 Ok(piece) => piece,
@@ -237,6 +240,14 @@ impl Download<'_> {
             }
             file.write_all(&piece).await.map_err(|source| write_failed(part, source))?;
             (self.progress)(self.ecosystem, length, total);
+            // A server that sends a byte now and then would else hold the update for ever.
+            if since.elapsed() >= self.settings.patience {
+                if ((length - before) as f64) < LEAST_RATE * since.elapsed().as_secs_f64() {
+                    let _ = file.flush().await;
+                    return Err(Failure::Passing("the server sends next to nothing".to_owned(), None));
+                }
+                (since, before) = (Instant::now(), length);
+            }
         }
         file.flush().await.map_err(|source| write_failed(part, source))?;
         file.sync_all().await.map_err(|source| write_failed(part, source))?;

@@ -16,6 +16,7 @@ mod cli;
 mod deps;
 #[cfg(unix)]
 mod documents;
+mod fixes;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
@@ -31,3 +32,4 @@ mod sarif;
 mod shop;
 mod support;
 mod tools;
+mod traps;

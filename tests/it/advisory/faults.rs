@@ -78,6 +78,15 @@ fn what_a_bad_server_sends_is_refused_and_the_old_database_answers() {
         ("a page", Behaviour { body: b"<html>Sign in</html>".to_vec(), ..Behaviour::default() }),
         ("empty", Behaviour::default()),
         ("wrong sum", Behaviour { body: body.clone(), sha256: Some("0".repeat(64)), ..Behaviour::default() }),
+        (
+            "sends next to nothing",
+            Behaviour {
+                body: body.clone(),
+                etag: TAG,
+                trickle: Some((1, Duration::from_millis(50))),
+                ..Behaviour::default()
+            },
+        ),
         ("never answers", Behaviour { body, delay: Duration::from_secs(20), ..Behaviour::default() }),
     ];
     for (name, behaviour) in cases {
@@ -93,6 +102,59 @@ fn what_a_bad_server_sends_is_refused_and_the_old_database_answers() {
         update(&store, &well.url).unwrap();
         assert_eq!(answer(&store), ["3.0.0"], "{name}");
     }
+}
+
+#[test]
+fn while_a_slow_server_sends_the_old_database_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = old_store(folder.path());
+    let body = zip_of("2.0.0", 200);
+    let trickle = Some((body.len() / 20, Duration::from_millis(60)));
+    let server = Server::start(Behaviour { body, etag: TAG, trickle, ..Behaviour::default() });
+    let answers = std::thread::scope(|scope| {
+        let updating = scope.spawn(|| update(&store, &server.url).unwrap());
+        let mut answers = Vec::new();
+        while !updating.is_finished() {
+            answers.push(answer(&store).concat());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        answers
+    });
+    assert!(
+        answers.len() > 20 && answers.iter().rev().skip(1).filter(|one| *one == "1.0.0").count() > 20,
+        "{answers:?}"
+    );
+    assert!(answers.iter().all(|one| one == "1.0.0" || one == "2.0.0"), "{answers:?}");
+    assert_eq!(answer(&store), ["2.0.0"]);
+}
+
+/// The limit on a file's size stands for the disk's: writes fail in the middle.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_old_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = old_store(folder.path());
+    let source = folder.path().join("new");
+    let body = zip_of("2.0.0", 4_000);
+    mirror(&source, &body);
+    let server = Server::start(Behaviour { body, etag: TAG, ..Behaviour::default() });
+    let run = |from: &str, blocks: &str| {
+        let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" db update --from \"$1\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_portcullis"), from]);
+        command.env("PORTCULLIS_CACHE", folder.path()).output().unwrap()
+    };
+    for from in [source.to_str().unwrap(), &server.url] {
+        let full = run(from, "8");
+        let told = String::from_utf8_lossy(&full.stderr).into_owned();
+        assert!(!full.status.success() && told.contains("cannot write"), "{from}: {told}");
+        assert_eq!(answer(&store), ["1.0.0"], "{from}");
+        let left = std::fs::read_dir(folder.path().join("advisories")).unwrap().flatten();
+        assert!(!left.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("incoming-")), "{from}");
+    }
+    // With room again the same command goes through, and takes up the download where it broke.
+    assert!(run(&server.url, "unlimited").status.success());
+    assert_eq!(answer(&store), ["2.0.0"]);
 }
 
 #[test]
@@ -173,6 +235,9 @@ fn two_hundred_kills_leave_a_whole_database_each_time() {
             source.to_str().unwrap().to_owned()
         })
         .collect();
+    let trickle = Some((4_000, Duration::from_millis(4)));
+    let server = Server::start(Behaviour { body: zip_of("4.0.0", 300), etag: TAG, trickle, ..Behaviour::default() });
+    let sources = [sources, vec![server.url.clone()]].concat();
     let mut seen = std::collections::BTreeSet::new();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..KILLS {
@@ -191,7 +256,7 @@ fn two_hundred_kills_leave_a_whole_database_each_time() {
         child.kill().unwrap();
         child.wait().unwrap();
         let fixed = answer(&store);
-        assert!(matches!(fixed[0].as_str(), "1.0.0" | "2.0.0" | "3.0.0"));
+        assert!(matches!(fixed[0].as_str(), "1.0.0" | "2.0.0" | "3.0.0" | "4.0.0"));
         seen.insert(fixed);
     }
     assert!(seen.len() >= 2, "no update came through in {KILLS} runs: the kills come too early to test anything");

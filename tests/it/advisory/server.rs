@@ -18,6 +18,8 @@ pub struct Behaviour {
     pub busy: usize,
     /// Wait before the body.
     pub delay: Duration,
+    /// Send the body in pieces of so many bytes, with so long a pause behind each.
+    pub trickle: Option<(usize, Duration)>,
     /// Serve this as `all.zip.sha256`.
     pub sha256: Option<String>,
     /// Answer 404 to everything.
@@ -103,6 +105,11 @@ fn answer(stream: TcpStream, how: &Behaviour, log: &Mutex<Vec<String>>, requests
         Some((at, times)) if cuts.fetch_add(1, Ordering::SeqCst) < times => at.min(body.len()),
         _ => body.len(),
     };
-    let _ = out.write_all(&body[..length]);
-    let _ = out.flush();
+    let (size, pause) = how.trickle.unwrap_or((length.max(1), Duration::ZERO));
+    for piece in body[..length].chunks(size) {
+        if out.write_all(piece).and_then(|()| out.flush()).is_err() {
+            return;
+        }
+        thread::sleep(pause);
+    }
 }
