@@ -6,9 +6,12 @@
 pub mod bom;
 mod bun_lock;
 mod cargo_lock;
+pub mod executable;
 pub mod go_mod;
+pub mod installed;
 mod package_lock;
 mod pnpm_lock;
+pub mod select;
 mod yarn_lock;
 
 use std::collections::HashMap;
