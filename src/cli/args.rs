@@ -256,6 +256,12 @@ pub struct ScanArgs {
     /// A bill of materials to check beside the lock files: CycloneDX or SPDX 2 as JSON; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sbom: Vec<PathBuf>,
+    /// Check what is installed in node_modules, too, although git ignores it; other scanners do not look there.
+    #[arg(long)]
+    pub installed: bool,
+    /// Check what executables say they are built from: Go's build information, and what cargo-auditable embeds.
+    #[arg(long)]
+    pub binaries: bool,
     /// Do not lower Go findings whose vulnerable packages the module's own sources do not import.
     #[arg(long)]
     pub no_reach: bool,

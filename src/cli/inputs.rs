@@ -20,6 +20,8 @@ pub struct Inputs {
     pub listed: Vec<PathBuf>,
     /// Path below `base` of the file on standard input.
     pub stdin: Option<PathBuf>,
+    /// Scanners that also read installed packages which git ignores, as a mask.
+    pub installed: u32,
 }
 
 impl Inputs {

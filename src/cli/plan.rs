@@ -70,7 +70,7 @@ pub fn source(
         return changes(args, settings, inputs, which, &tree);
     }
     let Some(path) = &inputs.stdin else {
-        return Ok(Box::new(tree.with_progress(progress).with_cache(cache.cloned())));
+        return Ok(Box::new(tree.with_progress(progress).with_cache(cache.cloned()).with_installed(inputs.installed)));
     };
     let left_out = tree.leaves_out(&inputs.base.join(path)).map_err(RunError::Source)?;
     let stream = Stream::new(RepoPath::from_relative(path), Box::new(io::stdin()), max_file_size(args, settings)?);
@@ -156,6 +156,12 @@ pub fn scanners(
     };
     let built = BUILT_IN.iter().filter(runs).map(|one| (one.build)(own).map_err(CliError::Usage));
     built.collect()
+}
+
+/// Those of the scanners that read installed packages which git ignores, as a mask in their order.
+pub fn installed(scanners: &[Box<dyn Scanner>]) -> u32 {
+    let reading = scanners.iter().enumerate().take(32).filter(|(_, scanner)| scanner.reads_installed());
+    reading.fold(0, |mask, (bit, _)| mask | 1 << bit)
 }
 
 /// The scanner of that name.

@@ -12,7 +12,7 @@ use super::inputs::Inputs;
 use super::output::{Terminal, env, write_file};
 use super::{CliError, plan};
 use crate::engine;
-use crate::lockfile;
+use crate::lockfile::select::{self, Selection};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, RepoPath, Rule, ScanReport, Sink};
 use crate::report::sbom::{About, Bill, Standard};
 use crate::scan::{Interest, Scanner};
@@ -59,16 +59,16 @@ impl Scanner for Collector {
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
-        if lockfile::format_of(path.file_name()).is_some() { Interest::ScanAndKeep } else { Interest::None }
+        if select::claims(path) { Interest::ScanAndKeep } else { Interest::None }
     }
 
     fn scan(&self, _: &Input<'_>, _: &mut Sink) {}
 
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
         let Ok(mut pinned) = self.0.lock() else { return };
-        for input in kept {
-            let Some(format) = lockfile::format_of(input.path.file_name()) else { continue };
-            let parsed = format.parse(&input.bytes);
+        let selection = Selection::new(kept);
+        for input in kept.iter().filter(|input| selection.counts(&input.path)) {
+            let Some(parsed) = selection.packages(input, false) else { continue };
             for error in parsed.errors {
                 sink.notice(Notice::incomplete(NoticeKind::Unparsed, error.message).at(&input.path).span(error.span));
             }
@@ -91,21 +91,7 @@ pub fn run(args: &SbomArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let report: ScanReport =
         engine::run(&plan::plan(&scan, &configuration, source, vec![Box::new(collector.clone())]))?;
     terminal.notices(&report);
-    let mut files = collector.0.lock().map(|mut files| std::mem::take(&mut *files)).unwrap_or_default();
-    let modules: Vec<String> = files
-        .iter()
-        .filter(|(path, _)| path.file_name() == "go.mod")
-        .map(|(path, _)| path.parent().to_owned())
-        .collect();
-    // Beside a go.mod these say nothing that it does not.
-    let needless = |path: &RepoPath| match path.file_name() {
-        "go.sum" => modules.iter().any(|folder| folder == path.parent()),
-        "modules.txt" => modules
-            .iter()
-            .any(|folder| path.parent().strip_suffix("vendor").map(|f| f.trim_end_matches('/')) == Some(folder)),
-        _ => false,
-    };
-    files.retain(|(path, _)| !needless(path));
+    let files = collector.0.lock().map(|mut files| std::mem::take(&mut *files)).unwrap_or_default();
     let bill = Bill::of(&files);
     let name =
         std::path::absolute(&inputs.base).ok().and_then(|base| Some(base.file_name()?.to_string_lossy().into_owned()));

@@ -170,6 +170,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     own.scanners.deps.sboms = sboms;
     settings::foreign(&inputs.base, plan::pragmas(args, &configuration), &mut own)?;
     let scanners = plan::scanners(args, &configuration, &own.scanners)?;
+    inputs.installed = plan::installed(&scanners);
     let narrow = Narrow::new(&configuration, &scanners)?;
     let progress = terminal.progress();
     let (files, findings) = (progress.clone(), progress.clone());

@@ -127,6 +127,8 @@ fn deps(args: &ScanArgs, file: &Settings) -> deps::Settings {
         deny_unmaintained: own.deny_unmaintained,
         reach: !args.no_reach && own.reach.unwrap_or(true) && reads_whole_folders(args, file),
         stdlib: own.stdlib,
+        installed: args.installed || own.installed,
+        binaries: args.binaries || own.binaries,
         severity: own.severity.clone(),
         today: Some(plan::today()),
         ..default

@@ -42,6 +42,8 @@ pub fn over(own: Settings, base: Settings) -> Settings {
             deny_unmaintained: own.deps.deny_unmaintained || base.deps.deny_unmaintained,
             reach: own.deps.reach.or(base.deps.reach),
             stdlib: own.deps.stdlib || base.deps.stdlib,
+            installed: own.deps.installed || base.deps.installed,
+            binaries: own.deps.binaries || base.deps.binaries,
             vex: joined(base.deps.vex, own.deps.vex),
             severity: base.deps.severity.into_iter().chain(own.deps.severity).collect(),
         },

@@ -236,6 +236,10 @@ pub struct Deps {
     pub reach: Option<bool>,
     /// Also the standard library that a `toolchain` line of go.mod names.
     pub stdlib: bool,
+    /// Also what is installed in `node_modules`.
+    pub installed: bool,
+    /// Also what executables say they are built from.
+    pub binaries: bool,
     /// VEX documents, relative to the configuration file.
     pub vex: Vec<Spanned<String>>,
     /// By advisory id, alias or package.

@@ -118,6 +118,10 @@ pub struct DepsSettings {
     pub reach: Option<bool>,
     /// Also Go's standard library.
     pub stdlib: bool,
+    /// Also what is installed in `node_modules`.
+    pub installed: bool,
+    /// Also what executables say they are built from.
+    pub binaries: bool,
     /// VEX documents.
     pub vex: Vec<PathBuf>,
     /// By advisory id, alias or package.
@@ -235,6 +239,8 @@ pub fn validate(file: schema::File, folder: &Path) -> Checked<Settings> {
             deny_unmaintained: deps.deny_unmaintained,
             reach: deps.reach,
             stdlib: deps.stdlib,
+            installed: deps.installed,
+            binaries: deps.binaries,
             vex: inside(deps.vex, folder)?,
             severity: severities(&deps.severity)?,
         },

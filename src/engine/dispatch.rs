@@ -25,9 +25,9 @@ impl<'a> Dispatch<'a> {
             match interest {
                 Interest::None => {}
                 Interest::Scan | Interest::ScanAndKeep => want.text |= bit,
-                Interest::Binary => want.binary |= bit,
+                Interest::Executable => want.binary |= bit,
             }
-            if matches!(interest, Interest::ScanAndKeep | Interest::Binary) {
+            if interest == Interest::ScanAndKeep {
                 want.keep |= bit;
             }
         }

@@ -161,7 +161,7 @@ pub fn own_tool() -> Tool {
 /// True where nothing came of it.
 fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) -> bool {
     let Content { input, want, binary } = *content;
-    let mask = if binary { want.binary } else { want.text | want.binary };
+    let mask = if binary { want.binary } else { want.text };
     let mut sink = Sink::default();
     let mut keep = want.keep & mask;
     for (bit, scanner) in plan.scanners.iter().enumerate() {

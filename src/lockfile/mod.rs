@@ -7,9 +7,12 @@ pub mod bom;
 mod builder;
 mod bun_lock;
 mod cargo_lock;
+pub mod executable;
 pub mod go_mod;
+pub mod installed;
 mod package_lock;
 mod pnpm_lock;
+pub mod select;
 mod yarn_lock;
 
 use crate::model::{Ecosystem, Package, PackageSource, Scope, Span};

@@ -139,7 +139,7 @@ fn want(entry: &Entry) -> Want {
 }
 
 /// Node's own search: the nearest `node_modules` on the way up. A leading `/` names a link's target.
-fn resolve(keys: &HashMap<String, u32>, from: &str, want: &str) -> Option<u32> {
+pub(super) fn resolve(keys: &HashMap<String, u32>, from: &str, want: &str) -> Option<u32> {
     if let Some(target) = want.strip_prefix('/') {
         return keys.get(target).copied();
     }

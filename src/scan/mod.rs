@@ -18,8 +18,9 @@ pub enum Interest {
     /// `scan` is called, and `finish` gets the whole content again. Files past the size limit are not
     /// kept: the engine says so in a notice.
     ScanAndKeep,
-    /// As `ScanAndKeep`, and also where the file looks binary (executables with embedded build data).
-    Binary,
+    /// `scan` is called only where the file is an executable, with each piece of build data that a compiler left in it:
+    /// Go's build information, cargo-auditable's list of crates. Lines and columns say nothing of such a file.
+    Executable,
 }
 
 /// One kind of check over a stream of inputs.
@@ -41,6 +42,12 @@ pub trait Scanner: Send + Sync {
     /// when they do. `None` where it is not said, or where other files have a say; such a scanner is always asked.
     fn version(&self) -> Option<Vec<u8>> {
         None
+    }
+
+    /// True where it wants what its `interest` names also in folders of installed packages (`node_modules`) that git
+    /// ignores; other scanners are not asked about those.
+    fn reads_installed(&self) -> bool {
+        false
     }
 
     /// Checks one input. Text that does not parse is a notice, not an error: the part that was understood

@@ -1,6 +1,7 @@
 //! Layer 1: where inputs come from. Each source yields the same [`Input`]s to the same scanners.
 
 pub mod cache;
+mod executable;
 pub mod git;
 mod read;
 pub mod stream;
@@ -15,9 +16,9 @@ use std::sync::Arc;
 pub struct Want {
     /// Scanners that take text.
     pub text: u32,
-    /// Scanners that take any content, text or binary.
+    /// Scanners that take the build data of executables.
     pub binary: u32,
-    /// Scanners that want the whole content kept; a subset of the other two.
+    /// Scanners that want the whole content kept; a subset of `text`.
     pub keep: u32,
 }
 
@@ -26,6 +27,12 @@ impl Want {
     #[must_use]
     pub fn is_nothing(self) -> bool {
         self.text | self.binary == 0
+    }
+
+    /// What is left of it for the scanners of a mask.
+    #[must_use]
+    pub fn only(self, scanners: u32) -> Self {
+        Self { text: self.text & scanners, binary: self.binary & scanners, keep: self.keep & scanners }
     }
 }
 
@@ -36,7 +43,8 @@ pub struct Content<'a> {
     pub input: Input<'a>,
     /// What the engine answered for its path.
     pub want: Want,
-    /// True where the content looks binary: a NUL byte in its first 8 KiB.
+    /// True for the build data of an executable, which goes to the scanners of `want.binary` alone. Of other content
+    /// that looks binary (a NUL byte in its first 8 KiB) nothing comes this way.
     pub binary: bool,
 }
 

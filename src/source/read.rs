@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::cache::{Cache, Clean};
-use super::{Content, Visit, Want};
+use super::{Content, Visit, Want, executable};
 use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
 /// How many leading bytes decide whether content is binary.
@@ -45,7 +45,7 @@ impl Done {
 }
 
 /// Reads the file at `disk` once and hands it to `visit`: whole up to `max_bytes`, in overlapping windows
-/// above that. A notice says what a scanner that wants whole files did not get. A file that `cache` knows to be clean
+/// above that; of an executable, whatever its size, the build data where somebody wants that. A notice says what a scanner that wants whole files did not get. A file that `cache` knows to be clean
 /// is opened and not read.
 ///
 /// # Errors
@@ -84,13 +84,22 @@ fn visit_open(
     max_bytes: u64,
     visit: &Visit<'_>,
 ) -> io::Result<(Done, Option<Notice>)> {
+    if want.binary != 0 {
+        if let Some(seen) = executable::visit(file, length, path, &Origin::WorkTree, want, visit)? {
+            return Ok(seen);
+        }
+        if want.text == 0 {
+            return Ok((Done { clean: true, ..Done::default() }, None));
+        }
+        file.rewind()?;
+    }
     if length > max_bytes {
         return visit_windows(file, path, want, max_bytes, visit);
     }
     // The buffer is taken out of its cell: a scanner that waits for other work on this thread may let
     // another file begin here.
     let mut buffer = BUFFER.with(RefCell::take);
-    let done = read_whole(file, length, want, &mut buffer).map(|(filled, binary)| {
+    let done = read_whole(file, length, &mut buffer).map(|(filled, binary)| {
         let bytes = &buffer[..filled];
         Done::whole(bytes, binary, visit_bytes(path, &Origin::WorkTree, want, binary, bytes, visit))
     });
@@ -114,16 +123,39 @@ pub fn visit_reader(
     let mut bytes = Vec::new();
     reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max_bytes {
+        if want.binary != 0 && executable::begins(&bytes) {
+            let message = "an executable on standard input is read up to --max-file-size, and this one is larger: its build data was not looked for. Scan it as a file";
+            let notice = Notice::incomplete(NoticeKind::Skipped, message).at(path);
+            return Ok((Done { bytes: bytes.len() as u64, binary: true, ..Done::default() }, Some(notice)));
+        }
         return visit_windows(&mut bytes.as_slice().chain(reader), path, want, max_bytes, visit);
+    }
+    if let Some(seen) = visit_executable(path, &Origin::WorkTree, want, &bytes, visit) {
+        return Ok(seen);
     }
     let binary = is_binary(&bytes);
     let seen = visit_bytes(path, &Origin::WorkTree, want, binary, &bytes, visit);
     Ok((Done::whole(&bytes, binary, seen), None))
 }
 
+/// Hands the build data of an executable that is in memory to `visit`; `None` where it is none, or nobody wants it.
+pub fn visit_executable(
+    path: &RepoPath,
+    origin: &Origin,
+    want: Want,
+    bytes: &[u8],
+    visit: &Visit<'_>,
+) -> Option<(Done, Option<Notice>)> {
+    if want.binary == 0 {
+        return None;
+    }
+    // Bytes in memory read without fail.
+    executable::visit(&mut Cursor::new(bytes), bytes.len() as u64, path, origin, want, visit).ok().flatten()
+}
+
 /// Fills `buffer` from its start with a file of `length` bytes as far as the system knows: how many came, and whether
-/// they look binary. A binary file that only text scanners want is not read past its first part.
-fn read_whole(file: &mut File, length: u64, want: Want, buffer: &mut Vec<u8>) -> io::Result<(usize, bool)> {
+/// they look binary. Such a file is not read past its first part.
+fn read_whole(file: &mut File, length: u64, buffer: &mut Vec<u8>) -> io::Result<(usize, bool)> {
     let length = usize::try_from(length).unwrap_or(WINDOW);
     if buffer.len() <= length {
         // A new one: growing would copy what nobody needs. There is room for a byte more, so that the end shows.
@@ -149,13 +181,13 @@ fn read_whole(file: &mut File, length: u64, want: Want, buffer: &mut Vec<u8>) ->
         if count == 0 || count < wanted && filled == length {
             return Ok((filled, is_binary(&buffer[..filled])));
         }
-        if want.binary == 0 && filled >= SNIFF && is_binary(&buffer[..filled]) {
+        if filled >= SNIFF && is_binary(&buffer[..filled]) {
             return Ok((filled, true));
         }
     }
 }
 
-/// Hands content that is already in memory to `visit`, decoded where it is UTF-16. `None` where nobody
+/// Hands text that is already in memory to `visit`, decoded where it is UTF-16. `None` where it is no text or nobody
 /// wants it, else whether it is clean.
 pub fn visit_bytes(
     path: &RepoPath,
@@ -165,13 +197,13 @@ pub fn visit_bytes(
     bytes: &[u8],
     visit: &Visit<'_>,
 ) -> Option<bool> {
-    if binary && want.binary == 0 {
+    if binary || want.text == 0 {
         return None;
     }
     let decoded = decode_utf16(bytes);
     let bytes = decoded.as_deref().unwrap_or(bytes);
     let input = Input { path, bytes, origin, first_line: 1, byte_base: 0, whole: true };
-    Some(visit(Content { input, want, binary }))
+    Some(visit(Content { input, want, binary: false }))
 }
 
 /// True for content with a NUL in its first 8 KiB that is not UTF-16.
@@ -223,7 +255,7 @@ fn visit_windows(
     max_bytes: u64,
     visit: &Visit<'_>,
 ) -> io::Result<(Done, Option<Notice>)> {
-    let windowed = Want { text: want.text & !want.keep, binary: want.binary & !want.keep, keep: 0 };
+    let windowed = Want { text: want.text & !want.keep, binary: 0, keep: 0 };
     let mut done = Done { clean: true, ..Done::default() };
     let (mut tail, mut line, mut base) = (Vec::new(), 1_u32, 0_u64);
     loop {
@@ -240,7 +272,7 @@ fn visit_windows(
                     return Ok((done, Some(too_large(path, max_bytes, "UTF-16 text past the limit is not scanned"))));
                 }
             }
-            if fresh == 0 || (done.binary && windowed.binary == 0) {
+            if fresh == 0 || done.binary {
                 break;
             }
             let next = bytes.len().saturating_sub(OVERLAP);
@@ -258,11 +290,11 @@ fn visit_windows(
             let Window { bytes, first_line, byte_base } = window;
             let (first_line, byte_base) = (*first_line, *byte_base);
             let input = Input { path, bytes, origin: &Origin::WorkTree, first_line, byte_base, whole: false };
-            visit(Content { input, want: windowed, binary: done.binary })
+            visit(Content { input, want: windowed, binary: false })
         });
         done.clean &= clean.reduce(|| true, |a, b| a && b);
     }
-    let hidden = want.keep != 0 && (!done.binary || want.binary & want.keep != 0);
+    let hidden = want.keep != 0 && !done.binary;
     let notice = hidden.then(|| too_large(path, max_bytes, SECRETS_ONLY));
     Ok((done, notice))
 }

@@ -1,5 +1,6 @@
 //! The working tree: paths first, under the ignore rules; then each wanted file is read once.
 
+mod installed;
 mod named;
 mod stamp;
 pub use named::Exclusions;
@@ -56,13 +57,15 @@ pub struct Tree {
     fault: Option<Box<Fault>>,
     progress: Option<Box<dyn Fn(u64) + Send + Sync>>,
     cache: Option<Arc<Cache>>,
+    /// Scanners that also read installed packages which git ignores, as a mask.
+    installed: u32,
 }
 
 impl Tree {
     /// A tree as the settings describe it; nothing is read yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, opens: AtomicU64::new(0), fault: None, progress: None, cache: None }
+        Self { settings, opens: AtomicU64::new(0), fault: None, progress: None, cache: None, installed: 0 }
     }
 
     /// The same with opens that fail where `fault` says so.
@@ -76,6 +79,14 @@ impl Tree {
     #[must_use]
     pub fn with_cache(mut self, cache: Option<Arc<Cache>>) -> Self {
         self.cache = cache;
+        self
+    }
+
+    /// The same, with the folders of installed packages (`node_modules`) that git ignores, for the scanners of a mask
+    /// alone.
+    #[must_use]
+    pub fn with_installed(mut self, scanners: u32) -> Self {
+        self.installed = scanners;
         self
     }
 
@@ -100,40 +111,28 @@ impl Tree {
         builder.build().map_err(|error| SourceError::Glob { glob: String::new(), message: error.to_string() })
     }
 
-    fn list(&self) -> Result<(Vec<Found>, Vec<Notice>), SourceError> {
-        let Settings { ignore_files, threads, .. } = &self.settings;
+    /// The files, those of installed packages which git ignores, and what could not be listed.
+    fn list(&self) -> Result<(Vec<Found>, Vec<Found>, Vec<Notice>), SourceError> {
         let mut named = self.named()?;
         let Some((first, rest)) = named.folders.split_first() else {
             named.files.par_sort_unstable();
             named.files.dedup();
-            return Ok((named.files, named.notices));
+            return Ok((named.files, Vec::new(), named.notices));
         };
-        let mut builder = WalkBuilder::new(first);
-        rest.iter().for_each(|root| {
-            builder.add(root);
-        });
-        builder
-            .standard_filters(false)
-            .hidden(false)
-            .parents(*ignore_files)
-            .ignore(*ignore_files)
-            .git_ignore(*ignore_files)
-            .git_exclude(*ignore_files)
-            .require_git(false)
-            .follow_links(false)
-            .threads(*threads)
-            .overrides(self.overrides()?)
-            .filter_entry(|entry| entry.file_name() != ".git");
-        if *ignore_files {
-            builder.add_custom_ignore_filename(IGNORE_FILE);
-        }
+        let builder = self.walk(first, rest, self.settings.ignore_files)?;
         let (found, notices) = (Mutex::new(named.files), Mutex::new(named.notices));
+        let folders = Mutex::new(Vec::new());
         builder.build_parallel().run(|| {
             let mut batch = Batch { paths: Vec::new(), sink: &found };
-            let notices = &notices;
+            let (notices, folders) = (&notices, &folders);
             Box::new(move |entry| {
                 match entry {
-                    Ok(entry) => batch.paths.extend(self.file(&entry)),
+                    Ok(entry) => {
+                        if self.installed != 0 {
+                            installed::beside(&entry, folders);
+                        }
+                        batch.paths.extend(self.file(&entry));
+                    }
                     Err(error) => push(notices, self.walk_notice(&error)),
                 }
                 WalkState::Continue
@@ -142,7 +141,33 @@ impl Tree {
         let mut found = found.into_inner().unwrap_or_default();
         found.par_sort_unstable();
         found.dedup_by(|a, b| a.0 == b.0);
-        Ok((found, notices.into_inner().unwrap_or_default()))
+        let aside = self.list_installed(folders.into_inner().unwrap_or_default(), &found, &notices)?;
+        Ok((found, aside, notices.into_inner().unwrap_or_default()))
+    }
+
+    /// A walk of folders under the exclusions, and with `git` under git's ignore files.
+    fn walk(&self, first: &Path, rest: &[PathBuf], git: bool) -> Result<WalkBuilder, SourceError> {
+        let Settings { ignore_files, threads, .. } = &self.settings;
+        let mut builder = WalkBuilder::new(first);
+        rest.iter().for_each(|root| {
+            builder.add(root);
+        });
+        builder
+            .standard_filters(false)
+            .hidden(false)
+            .parents(*ignore_files)
+            .ignore(git)
+            .git_ignore(git)
+            .git_exclude(git)
+            .require_git(false)
+            .follow_links(false)
+            .threads(*threads)
+            .overrides(self.overrides()?)
+            .filter_entry(|entry| entry.file_name() != ".git");
+        if *ignore_files {
+            builder.add_custom_ignore_filename(IGNORE_FILE);
+        }
+        Ok(builder)
     }
 
     fn file(&self, entry: &DirEntry) -> Option<Found> {
@@ -227,34 +252,42 @@ fn push(notices: &Mutex<Vec<Notice>>, notice: Notice) {
 
 impl Source for Tree {
     fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
-        let (files, mut listing) = self.list()?;
-        if files.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
+        let (files, aside, mut listing) = self.list()?;
+        if files.is_empty() && aside.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
             let message =
                 "there is no file to scan: the folder is empty, or ignore files and globs leave out all of it";
             listing.push(Notice::warning(NoticeKind::Skipped, message));
         }
         let (notices, read, scanned, binary) =
             (Mutex::new(listing), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let one = |file: &Found, want: Want| match self.visit(file, want, visit) {
+            Ok((done, notice)) => {
+                read.fetch_add(done.bytes, Ordering::Relaxed);
+                scanned.fetch_add(u64::from(done.scanned), Ordering::Relaxed);
+                binary.fetch_add(u64::from(done.binary), Ordering::Relaxed);
+                if let Some(progress) = &self.progress {
+                    progress(done.bytes);
+                }
+                notice.into_iter().for_each(|notice| push(&notices, notice));
+            }
+            Err(error) => push(&notices, unreadable(&file.0, &error)),
+        };
         files.par_iter().with_max_len(64).for_each(|file| {
             let want = wanted(&file.0);
-            if want.is_nothing() {
-                return;
+            if !want.is_nothing() {
+                one(file, want);
             }
-            match self.visit(file, want, visit) {
-                Ok((done, notice)) => {
-                    read.fetch_add(done.bytes, Ordering::Relaxed);
-                    scanned.fetch_add(u64::from(done.scanned), Ordering::Relaxed);
-                    binary.fetch_add(u64::from(done.binary), Ordering::Relaxed);
-                    if let Some(progress) = &self.progress {
-                        progress(done.bytes);
-                    }
-                    notice.into_iter().for_each(|notice| push(&notices, notice));
-                }
-                Err(error) => push(&notices, unreadable(&file.0, &error)),
+        });
+        let seen = AtomicU64::new(files.len() as u64);
+        aside.par_iter().with_max_len(64).for_each(|file| {
+            let want = wanted(&file.0).only(self.installed);
+            if !want.is_nothing() {
+                seen.fetch_add(1, Ordering::Relaxed);
+                one(file, want);
             }
         });
         let coverage = Coverage {
-            files_seen: files.len() as u64,
+            files_seen: seen.into_inner(),
             files_scanned: scanned.into_inner(),
             bytes_scanned: read.into_inner(),
             binary: binary.into_inner(),

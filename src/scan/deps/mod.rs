@@ -1,9 +1,11 @@
 //! Known advisories against the packages that lock files pin.
 
 mod declared;
+mod executables;
 mod finding;
 mod fix;
 mod graph;
+mod installed;
 mod manifest;
 mod policy;
 mod project;
@@ -15,10 +17,14 @@ use std::sync::Arc;
 
 use super::{Interest, Scanner};
 use crate::advisory::{LazyDb, Match};
+use crate::lockfile::select::{self, Selection};
 use crate::lockfile::{self, go_mod};
-use crate::model::{Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink};
+use crate::model::{
+    Ecosystem, Input, KeptInput, Notice, NoticeKind, Package, PackageSource, RepoPath, Rule, Scope, Sink,
+};
 use crate::syntax::{Parsed, SyntaxError};
 
+use executables::Executables;
 use fix::Fix;
 use manifest::{ByLock, Manifest};
 use project::Project;
@@ -30,13 +36,36 @@ pub struct DepsScanner {
     settings: Settings,
     db: Arc<LazyDb>,
     imports: Imports,
+    installed: installed::Store,
+    executables: Executables,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Job {
+    /// Nothing.
+    None,
+    /// Kept for the end: lock files, manifests, ignores.
+    Keep,
+    /// A Go source, whose imports are noted.
+    Imports,
+    /// An installed package.
+    Installed,
+    /// An executable, where it is one.
+    Executable,
 }
 
 impl DepsScanner {
     /// A scanner that answers from `db`.
     #[must_use]
     pub fn new(settings: Settings, db: Arc<LazyDb>) -> Self {
-        Self { settings, db, imports: Imports::default() }
+        Self {
+            settings,
+            db,
+            imports: Imports::default(),
+            installed: Default::default(),
+            executables: Default::default(),
+        }
     }
 }
 
@@ -51,34 +80,37 @@ impl Scanner for DepsScanner {
     }
 
     fn interest(&self, path: &RepoPath) -> Interest {
-        let name = path.file_name();
-        let installed = path.as_str().starts_with("node_modules/") || path.as_str().contains("/node_modules/");
-        let wanted = match name {
-            "modules.txt" => path.as_str() == "vendor/modules.txt" || path.as_str().ends_with("/vendor/modules.txt"),
-            "go.work" => true,
-            _ => lockfile::format_of(name).is_some() || policy::claims(name) || manifest::claims(name),
-        };
-        if wanted && !installed || self.settings.sboms.contains(path) {
-            Interest::ScanAndKeep
-        } else if self.settings.reach && Imports::claims(path) {
-            Interest::Scan
-        } else {
-            Interest::None
+        match self.job(path) {
+            Job::None => Interest::None,
+            Job::Keep => Interest::ScanAndKeep,
+            Job::Imports | Job::Installed => Interest::Scan,
+            Job::Executable => Interest::Executable,
         }
     }
 
-    fn scan(&self, input: &Input<'_>, _: &mut Sink) {
-        if self.settings.reach && Imports::claims(input.path) {
-            self.imports.add(input);
+    fn reads_installed(&self) -> bool {
+        self.settings.installed
+    }
+
+    fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
+        match self.job(input.path) {
+            Job::None | Job::Keep => {}
+            Job::Imports => self.imports.add(input),
+            Job::Installed => self.installed.add(input, &self.db, sink),
+            Job::Executable => self.executables.add(input, sink),
         }
     }
 
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
-        let tree = Tree::new(kept);
+        // Those of installed packages are kept for their lines alone.
+        let own = |input: &&KeptInput| self.job(&input.path) == Job::Keep;
+        let kept: Vec<KeptInput> = kept.iter().filter(own).cloned().collect();
+        let tree = Tree::new(&kept);
         let mut ignores = self.settings.ignores.clone();
         ignores.extend(kept.iter().flat_map(|input| policy::read(&input.path, &input.bytes)));
         let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
-        for input in kept.iter().filter(|input| tree.counts(&input.path)) {
+        let mut projects = self.installed.projects(&tree.npm_folders(&kept));
+        for input in kept.iter().filter(|input| tree.locks.counts(&input.path)) {
             let Some(parsed) = self.packages(input, &tree) else { continue };
             let is_bom = self.settings.sboms.contains(&input.path);
             unparsed(&input.path, if is_bom { "bill of materials" } else { "lock file" }, parsed.errors, sink);
@@ -86,12 +118,69 @@ impl Scanner for DepsScanner {
                 let ecosystem = parsed.value.first().map(|package| package.ecosystem);
                 ecosystem.map_or_else(Vec::new, |one| tree.manifests.read(one, input.path.parent()))
             };
-            self.check(input, &parsed.value, manifests, &ignores, &tree, sink);
+            let before = sink.drafts.len();
+            let listing = Listing { content: &input.bytes, ..Listing::of(&input.path, &parsed.value) };
+            self.check(&listing, manifests, &ignores, &tree, sink);
+            if !is_bom && is_npm(&input.path) {
+                for project in &mut projects {
+                    project.leave(&input.path, &parsed.value, &mut sink.drafts[before..]);
+                }
+            }
+        }
+        for rest in projects.iter().filter_map(|project| project.rest(&kept)) {
+            let before = sink.drafts.len();
+            let listing = Listing { places: &rest.places, ..Listing::of(&rest.path, &rest.packages) };
+            self.check(&listing, || rest.manifests.clone(), &ignores, &tree, sink);
+            sink.drafts[before..].iter_mut().for_each(|draft| rest.relate(draft));
+        }
+        for (path, packages) in self.executables.take() {
+            let before = sink.drafts.len();
+            self.check(&Listing::of(&path, &packages), Vec::new, &ignores, &tree, sink);
+            sink.drafts[before..].iter_mut().for_each(executables::told);
         }
     }
 }
 
+/// Packages to be checked, and where they stand.
+struct Listing<'a> {
+    path: &'a RepoPath,
+    packages: &'a [Package],
+    /// What the packages' declarations are places in; empty where they declare nothing.
+    content: &'a [u8],
+    /// The file of each package; empty where `path` holds them all.
+    places: &'a [RepoPath],
+}
+
+impl<'a> Listing<'a> {
+    fn of(path: &'a RepoPath, packages: &'a [Package]) -> Self {
+        Self { path, packages, content: &[], places: &[] }
+    }
+
+    fn place(&self, index: usize) -> &'a RepoPath {
+        self.places.get(index).unwrap_or(self.path)
+    }
+}
+
+/// True for a lock file of any package manager that installs from npm's registry.
+fn is_npm(path: &RepoPath) -> bool {
+    lockfile::format_of(path.file_name()).is_some_and(|format| format.ecosystem() == Ecosystem::Npm)
+}
+
 impl DepsScanner {
+    fn job(&self, path: &RepoPath) -> Job {
+        let name = path.file_name();
+        let kept = select::claims(path)
+            || (policy::claims(name) || manifest::claims(name)) && !select::is_installed(path)
+            || self.settings.sboms.contains(path);
+        match () {
+            () if kept => Job::Keep,
+            () if self.settings.installed && installed::claims(path) => Job::Installed,
+            () if self.settings.reach && Imports::claims(path) => Job::Imports,
+            () if self.settings.binaries => Job::Executable,
+            () => Job::None,
+        }
+    }
+
     fn holds(&self, ignore: &Ignore) -> bool {
         match (&ignore.until, &self.settings.today) {
             (Some(until), Some(today)) => today.as_str() <= until.as_str(),
@@ -100,28 +189,22 @@ impl DepsScanner {
     }
 
     fn packages(&self, input: &KeptInput, tree: &Tree<'_>) -> Option<Parsed<Vec<Package>>> {
-        if input.path.file_name() == "go.mod" {
-            let Parsed { value, errors } = go_mod::read(&input.bytes);
-            let packages = go_mod::packages(&value, tree.workspace_of(&input.path), self.settings.stdlib);
-            return Some(Parsed { value: packages, errors });
-        }
         if self.settings.sboms.contains(&input.path) {
             return Some(lockfile::bom::parse(&input.bytes));
         }
-        Some(lockfile::format_of(input.path.file_name())?.parse(&input.bytes))
+        tree.locks.packages(input, self.settings.stdlib)
     }
 
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
-        input: &KeptInput,
-        packages: &[Package],
+        listing: &Listing<'_>,
         manifests: impl FnOnce() -> Vec<Manifest>,
         ignores: &[Ignore],
         tree: &Tree<'_>,
         sink: &mut Sink,
     ) {
-        let path = &input.path;
+        let Listing { path, packages, content, .. } = *listing;
         let mut seen = BTreeSet::new();
         let affected: Vec<(usize, Vec<Match>)> = packages
             .iter()
@@ -136,15 +219,15 @@ impl DepsScanner {
         }
         let manifests = manifests();
         let is_module = path.file_name() == "go.mod";
-        let module = if is_module { go_mod::read(&input.bytes).value.module } else { String::new() };
-        let project = Project::new(path, packages, &manifests, &input.bytes, &module);
+        let module = if is_module { go_mod::read(content).value.module } else { String::new() };
+        let project = Project::new(path, packages, &manifests, content, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
             let package = &project.packages[*index];
             if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            let (chain, members) = (project.chain(*index), project.member_chains(*index));
+            let (path, chain, members) = (listing.place(*index), project.chain(*index), project.member_chains(*index));
             let bringer = project.bringer(*index);
             for group in grouped(matches).into_values() {
                 let fix = Fix::new(self.db.get(), &project, *index, &group);
@@ -187,11 +270,10 @@ fn unparsed(path: &RepoPath, what: &str, errors: Vec<SyntaxError>, sink: &mut Si
     sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(path).span(first.span));
 }
 
-/// The kept files together: which of them count, and the Go workspaces above modules.
+/// The kept files together.
 struct Tree<'a> {
-    paths: BTreeSet<&'a str>,
+    locks: Selection<'a>,
     manifests: ByLock<'a>,
-    workspaces: Vec<(&'a str, go_mod::GoFile)>,
     /// Folders of Go modules.
     modules: BTreeSet<&'a str>,
 }
@@ -202,38 +284,18 @@ impl<'a> Tree<'a> {
             let format = lockfile::format_of(input.path.file_name())?;
             Some((format.ecosystem(), input.path.parent()))
         };
-        let named = |name: &'static str| kept.iter().filter(move |input| input.path.file_name() == name);
+        let modules = kept.iter().filter(|input| input.path.file_name() == "go.mod");
         Self {
-            paths: kept.iter().map(|input| input.path.as_str()).collect(),
+            locks: Selection::new(kept),
             manifests: ByLock::new(kept, &kept.iter().filter_map(lock).collect()),
-            modules: named("go.mod").map(|input| input.path.parent()).collect(),
-            workspaces: named("go.work").map(|input| (input.path.parent(), go_mod::read(&input.bytes).value)).collect(),
+            modules: modules.map(|input| input.path.parent()).collect(),
         }
     }
 
-    /// False where another file of the same project says more: `npm-shrinkwrap.json` beats `package-lock.json`,
-    /// and `go.mod` beats `go.sum` and `vendor/modules.txt`.
-    fn counts(&self, path: &RepoPath) -> bool {
-        let beside =
-            |relative| RepoPath::resolve(path.parent(), relative).is_some_and(|p| self.paths.contains(p.as_str()));
-        match path.file_name() {
-            "package-lock.json" => !beside("npm-shrinkwrap.json"),
-            "go.sum" => !beside("go.mod"),
-            "modules.txt" => !beside("../go.mod"),
-            _ => true,
-        }
-    }
-
-    /// Replacements of the `go.work` that uses this module.
-    fn workspace_of(&self, path: &RepoPath) -> &[go_mod::Replace] {
-        let folder = path.parent();
-        let uses = |root: &str, file: &go_mod::GoFile| {
-            file.uses.iter().any(|used| {
-                RepoPath::resolve(root, used).is_some_and(|used| used.as_str() == folder)
-                    || (matches!(used.as_str(), "." | "./") && root == folder)
-            })
-        };
-        self.workspaces.iter().find(|(root, file)| uses(root, file)).map_or(&[], |(_, file)| &file.replaces)
+    /// Folders of the lock files that say what is installed in `node_modules`.
+    fn npm_folders(&self, kept: &'a [KeptInput]) -> BTreeSet<&'a str> {
+        let counting = kept.iter().filter(|input| is_npm(&input.path) && self.locks.counts(&input.path));
+        counting.map(|input| input.path.parent()).collect()
     }
 }
 

@@ -52,8 +52,8 @@ impl Imports {
     }
 }
 
-/// The folder of the module that a source folder belongs to.
-fn nearest<'a>(folder: &str, modules: &BTreeSet<&'a str>) -> Option<&'a str> {
+/// The innermost of `modules` that is `folder` or lies above it.
+pub(super) fn nearest<'a>(folder: &str, modules: &BTreeSet<&'a str>) -> Option<&'a str> {
     let mut at = folder;
     loop {
         if let Some(module) = modules.get(at) {

@@ -65,6 +65,10 @@ pub struct Settings {
     pub stdlib: bool,
     /// By advisory id, alias or package.
     pub severity: BTreeMap<String, Severity>,
+    /// Also what is installed in `node_modules`.
+    pub installed: bool,
+    /// Also what executables say they are made of.
+    pub binaries: bool,
     /// Bills of materials that are checked as lock files are.
     pub sboms: Vec<RepoPath>,
     /// What is accepted.
@@ -82,6 +86,8 @@ impl Default for Settings {
             deny_unmaintained: false,
             reach: false,
             stdlib: false,
+            installed: false,
+            binaries: false,
             severity: BTreeMap::new(),
             sboms: Vec::new(),
             ignores: Vec::new(),

@@ -165,8 +165,14 @@ impl Source for Changes {
                 let binary = read::is_binary(blob.data);
                 bytes.fetch_add(blob.data.len() as u64, Ordering::Relaxed);
                 binaries.fetch_add(u64::from(binary), Ordering::Relaxed);
-                let seen = read::visit_bytes(&file.path, &Origin::Index, want, binary, blob.data, visit);
-                scanned.fetch_add(u64::from(seen.is_some() && changed.contains_key(&file.path)), Ordering::Relaxed);
+                let seen = match read::visit_executable(&file.path, &Origin::Index, want, blob.data, visit) {
+                    Some((_, notice)) => {
+                        troubles.lock().iter_mut().for_each(|all| all.extend(notice.clone()));
+                        true
+                    }
+                    None => read::visit_bytes(&file.path, &Origin::Index, want, binary, blob.data, visit).is_some(),
+                };
+                scanned.fetch_add(u64::from(seen && changed.contains_key(&file.path)), Ordering::Relaxed);
             },
         );
         notices.extend(troubles.into_inner().unwrap_or_default());

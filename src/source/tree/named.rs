@@ -166,6 +166,12 @@ impl Exclusions {
             || folder.rules.is_some() && folder.ignores(&self.base.join(&below), false)
     }
 
+    /// True where the folder at `path`, or one above it in the base, is left out.
+    pub fn match_folder(&mut self, path: &Path) -> bool {
+        let below = path.strip_prefix(&self.given).map(Path::to_path_buf);
+        below.is_ok_and(|below| self.folder(&below).left_out)
+    }
+
     /// What holds in the folder at `below`. Folders are decided from the top: what lies in one that is left out
     /// is left out.
     fn folder(&mut self, below: &Path) -> Folder {
