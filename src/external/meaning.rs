@@ -141,7 +141,9 @@ fn columns(region: &Region) -> Option<(u32, u32)> {
 /// True unless both tell columns of one line, and those lie apart; some tools count from 0 or to the last.
 fn columns_meet(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
     match (a.columns, b.columns) {
-        (Some(one), Some(two)) if a.lines.0 == b.lines.0 => one.0 <= two.1.saturating_add(1) && two.0 <= one.1.saturating_add(1),
+        (Some(one), Some(two)) if a.lines.0 == b.lines.0 => {
+            one.0 <= two.1.saturating_add(1) && two.0 <= one.1.saturating_add(1)
+        }
         _ => true,
     }
 }

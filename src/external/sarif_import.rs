@@ -131,6 +131,14 @@ impl<'a> Import<'a> {
         self.notices.push(notice);
     }
 
+    /// Whether a file that is in memory is SARIF 2.1.0 as a whole, its results apart.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(bytes: &[u8]) -> Result<(), ImportError> {
+        frame(&|| Ok(Box::new(bytes) as Box<dyn Read>)).map(|_| ())
+    }
+
     /// Reads one file that is in memory, plain or gzip; `name` is what notices call it.
     ///
     /// # Errors
@@ -145,11 +153,7 @@ impl<'a> Import<'a> {
     /// # Errors
     /// Where the file as a whole is no SARIF 2.1.0.
     pub fn read_from(&mut self, name: &str, open: &Open<'_>) -> Result<(), ImportError> {
-        let frame = sarif_stream::frame(open)?;
-        if !frame.version.starts_with("2.1.0") {
-            return Err(ImportError::Version(format!("its version is `{}`", frame.version)));
-        }
-        let frames = frame.runs.ok_or_else(|| ImportError::Version("it has no runs".to_owned()))?;
+        let frames = frame(open)?;
         let tools: Vec<Tool> = frames.iter().map(|run| sarif_tools::tool(&run.members)).collect();
         let settings = self.settings;
         let readers: Vec<Reader<'_>> =
@@ -232,6 +236,15 @@ impl<'a> Import<'a> {
         report.notices.sort();
         report.notices.dedup();
     }
+}
+
+/// The runs of a log of version 2.1.0, without their results.
+fn frame(open: &Open<'_>) -> Result<Vec<sarif_stream::Run>, ImportError> {
+    let frame = sarif_stream::frame(open)?;
+    if !frame.version.starts_with("2.1.0") {
+        return Err(ImportError::Version(format!("its version is `{}`", frame.version)));
+    }
+    frame.runs.ok_or_else(|| ImportError::Version("it has no runs".to_owned()))
 }
 
 fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'r Tool) -> Reader<'r> {

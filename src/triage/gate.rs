@@ -182,7 +182,7 @@ fn least(threshold: Option<Severity>) -> String {
     match threshold {
         Some(Severity::Critical) => "critical".to_owned(),
         Some(severity) => format!("{severity} or worse"),
-        None => "none by severity".to_owned(),
+        None => "no severity".to_owned(),
     }
 }
 

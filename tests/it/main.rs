@@ -17,6 +17,8 @@ mod deps;
 #[cfg(unix)]
 mod documents;
 #[cfg(unix)]
+mod formats;
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod git_odd;
