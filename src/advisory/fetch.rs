@@ -273,7 +273,7 @@ impl Download<'_> {
         let text = response.text().await.map_err(|error| Failure::Passing(chain(&error), None))?;
         let Some(expected) = text.split_whitespace().next().filter(|word| is_sha256(word)) else { return Ok(()) };
         let bytes = tokio::fs::read(part).await.map_err(|source| write_failed(part, source))?;
-        let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = crate::model::hex(&Sha256::digest(&bytes));
         if found.eq_ignore_ascii_case(expected) {
             return Ok(());
         }

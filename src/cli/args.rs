@@ -174,7 +174,7 @@ pub struct ScanArgs {
     /// SARIF of other tools to merge into the report; may be repeated.
     #[arg(long, value_name = "FILE")]
     pub sarif: Vec<PathBuf>,
-    /// Keep findings of other tools that repeat one of ours.
+    /// Keep findings of different tools apart that mean the same, ours among them.
     #[arg(long)]
     pub no_dedup: bool,
     /// Run the external scanners that a configuration inside the scanned tree names: it may run anything.

@@ -61,15 +61,29 @@ pub enum Known {
 /// Reads the file; of an earlier report only its bytes, since how one is read depends on the scan.
 ///
 /// # Errors
-/// One sentence that names the file: it cannot be read, or is of a later version.
+/// One sentence that names the file: it cannot be read, is of a later version, or neither a baseline nor SARIF.
 #[expect(clippy::disallowed_methods, reason = "the command reads the file it is given")]
 pub fn open(file: &Path) -> Result<Known, CliError> {
     let bytes = std::fs::read(file)
         .map_err(|error| CliError::usage(format!("cannot read the baseline `{}`: {error}. {HINT}", file.display())))?;
     match Baseline::read(&bytes) {
         Ok(baseline) => Ok(Known::Ours(baseline)),
-        Err(error @ BaselineError::Shape(_)) => Ok(Known::Report(file.display().to_string(), bytes, error)),
+        Err(error @ BaselineError::Shape(_)) => {
+            let name = file.display().to_string();
+            Import::check(&bytes).map_err(|wrong| no_report(&name, &error, wrong))?;
+            Ok(Known::Report(name, bytes, error))
+        }
         Err(error) => Err(CliError::usage(format!("{}: {error}", file.display()))),
+    }
+}
+
+/// Why a file that is no baseline is no earlier report either.
+fn no_report(file: &str, no_baseline: &BaselineError, wrong: ImportError) -> CliError {
+    match wrong {
+        ImportError::Version(_) | ImportError::Json(_) => {
+            CliError::usage(format!("{file}: {no_baseline}, and no SARIF 2.1.0. {HINT}"))
+        }
+        wrong => CliError::usage(format!("{file}: {wrong}")),
     }
 }
 
@@ -86,12 +100,7 @@ impl Known {
         };
         let settings = settings()?;
         let mut import = Import::new(&settings);
-        import.read(&file, &bytes).map_err(|error| match error {
-            ImportError::Version(_) | ImportError::Json(_) => {
-                CliError::usage(format!("{file}: {no_baseline}, and no SARIF 2.1.0. {HINT}"))
-            }
-            error => CliError::usage(format!("{file}: {error}")),
-        })?;
+        import.read(&file, &bytes).map_err(|wrong| no_report(&file, &no_baseline, wrong))?;
         let mut report = ScanReport { complete: true, ..ScanReport::default() };
         import.finish(&mut report);
         Ok(Baseline::of_sarif(&report))

@@ -1,11 +1,10 @@
 //! Other tools' reports: where their bytes come from, and what reading them takes from the scanners.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use flate2::Compression;
 use flate2::bufread::GzEncoder;
@@ -24,7 +23,7 @@ use crate::scan::Scanner;
 pub fn settings(root: &Path, severities: BTreeMap<String, Severity>) -> Result<ImportSettings, CliError> {
     let secrets = scanner("secrets")?;
     let iac = scanner("iac")?;
-    let rules: OnceCell<Vec<Arc<Rule>>> = OnceCell::new();
+    let rules: OnceLock<Vec<Arc<Rule>>> = OnceLock::new();
     let root = std::path::absolute(root).unwrap_or_default();
     Ok(ImportSettings {
         root: root.to_string_lossy().replace('\\', "/"),

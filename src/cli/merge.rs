@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, foreign, output};
-use crate::config;
+use super::{CliError, foreign, output, targets};
+use crate::config::{self, parse_threshold};
 use crate::external::{Import, dedup};
 use crate::model::ScanReport;
-use crate::report::{self, Options};
+use crate::report::Options;
 use crate::triage::gate::{GateSettings, Verdict, gate};
 
 /// Arguments of `merge`.
@@ -47,12 +47,8 @@ pub struct MergeArgs {
 /// One sentence for the user: an unknown format or severity, a file that cannot be read or is no SARIF, a
 /// report that cannot be written. Nothing was written then.
 pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
-    let unknown = || CliError::usage(format!("there is no format `{}`", args.format));
-    let format = report::find(&args.format).ok_or_else(unknown)?;
-    let fail_on = match args.fail_on.as_str() {
-        "none" => None,
-        word => Some(word.parse().map_err(CliError::Usage)?),
-    };
+    let format = targets::format(&args.format)?;
+    let fail_on = parse_threshold(&args.fail_on).map_err(|message| CliError::usage(format!("--fail-on: {message}")))?;
     #[expect(clippy::disallowed_methods, reason = "a folder that the command line names")]
     let root = std::fs::canonicalize(&args.root)
         .map_err(|error| CliError::usage(format!("{}: {error}", args.root.display())))?;

@@ -69,7 +69,11 @@ pub fn find(args: &ScanArgs, ci: Option<Ci>) -> Result<Vec<Target>, CliError> {
     Ok(targets)
 }
 
-fn format(name: &str) -> Result<&'static Format, CliError> {
+/// The format of that name.
+///
+/// # Errors
+/// Where there is none; the message names all, and the one that may be meant.
+pub fn format(name: &str) -> Result<&'static Format, CliError> {
     report::find(name).ok_or_else(|| {
         let names: Vec<&str> = report::FORMATS.iter().map(|format| format.name).collect();
         let hint = crate::config::nearest(name, names.iter().copied());

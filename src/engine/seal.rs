@@ -159,7 +159,7 @@ fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'
         gates: draft.gates,
         suppressions: suppressions.collect(),
         baseline: None,
-        secret_digest: draft.secrets.first().map(|span| Sha256::digest(span.of(view.bytes)).into()),
+        secret_digest: draft.secrets.first().map(|span| Box::new(Sha256::digest(span.of(view.bytes)).into())),
         foreign: None,
         message: draft.message,
         properties: draft.properties,

@@ -26,13 +26,14 @@ pub struct Meaning<'f> {
     /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
     pub names: Rc<[String]>,
     /// Name and version of the package it is about, in lower case, without Go's `v`.
-    pub package: Option<(String, String)>,
+    pub package: Option<Box<(String, String)>>,
     pub secret: bool,
     /// First and last line.
     pub lines: (u32, u32),
     /// The same of the block around it.
     pub block: (u32, u32),
-    region: Region,
+    /// First column and one past the last, where they are of one line and tell of a place in it.
+    columns: Option<(u32, u32)>,
     finding: &'f Finding,
     called: &'f str,
 }
@@ -57,11 +58,11 @@ impl<'f> Meaning<'f> {
             tool: finding.tool,
             path: finding.primary.path.as_str(),
             names: Rc::clone(names.or_insert_with(|| self::names(report, finding, prefix).into())),
-            package: if ours { own_package(finding) } else { package(&finding.message) },
+            package: if ours { own_package(finding) } else { package(&finding.message) }.map(Box::new),
             secret: if ours { finding.scanner() == "secrets" } else { is_secret_tool(tool) },
             lines: (region.start_line, region.end_line),
             block: (block.start_line.min(region.start_line), block.end_line.max(region.end_line)),
-            region,
+            columns: columns(&region),
             finding,
             called: tool,
         }
@@ -120,7 +121,7 @@ pub fn same(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
         return false;
     }
     let overlap = a.lines.0 <= b.lines.1 && b.lines.0 <= a.lines.1;
-    if a.secret && b.secret && overlap && columns_meet(&a.region, &b.region) {
+    if a.secret && b.secret && overlap && columns_meet(a, b) {
         return true;
     }
     if !a.names.iter().any(|name| b.names.binary_search(name).is_ok()) {
@@ -132,11 +133,17 @@ pub fn same(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
     }
 }
 
+fn columns(region: &Region) -> Option<(u32, u32)> {
+    let tells = region.start_line == region.end_line && region.end_column > region.start_column;
+    tells.then_some((region.start_column, region.end_column))
+}
+
 /// True unless both tell columns of one line, and those lie apart; some tools count from 0 or to the last.
-fn columns_meet(a: &Region, b: &Region) -> bool {
-    let tells = |region: &Region| region.start_line == region.end_line && region.end_column > region.start_column;
-    if !tells(a) || !tells(b) || a.start_line != b.start_line {
-        return true;
+fn columns_meet(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
+    match (a.columns, b.columns) {
+        (Some(one), Some(two)) if a.lines.0 == b.lines.0 => {
+            one.0 <= two.1.saturating_add(1) && two.0 <= one.1.saturating_add(1)
+        }
+        _ => true,
     }
-    a.start_column <= b.end_column + 1 && b.start_column <= a.end_column + 1
 }

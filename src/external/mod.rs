@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod dedup;
+mod incoming;
 mod meaning;
 pub mod process;
 pub mod sarif_import;

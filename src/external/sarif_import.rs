@@ -1,32 +1,35 @@
 //! SARIF 2.1.0 of any tool, read tolerantly: what breaks the standard is repaired or left out, and told.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::mem::take;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
+use super::incoming::{Incoming, Order};
 use super::sarif_repair::Values;
-use super::sarif_result::{Incoming, Outcome, Reader};
+use super::sarif_result::{Outcome, Reader};
 use super::sarif_rule::Rules;
 use super::sarif_stream::{self, Open};
 use super::uri::Resolver;
 use super::{sarif_notices, sarif_tools};
 use crate::model::{
-    ALSO_REPORTED, Finding, Fingerprint, FingerprintFields, Notice, NoticeKind, PackedText, Packer, Property, RepoPath,
-    Rule, ScanReport, Severity, Tool,
+    Finding, Fingerprint, FingerprintFields, Notice, NoticeKind, PackedText, Packer, RepoPath, Rule, ScanReport,
+    Severity, Tool,
 };
 
 /// Results taken of all files together: what each costs beside its text stays in memory.
 const MOST: usize = 1_000_000;
+/// Results, and bytes of them, that are read side by side.
+const BATCH: usize = 1_024;
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Finds secrets in a text that a tool quotes from the file at a path: byte ranges in the text.
-pub type FindSecrets = dyn Fn(&RepoPath, &str) -> Vec<Range<usize>>;
+pub type FindSecrets = dyn Fn(&RepoPath, &str) -> Vec<Range<usize>> + Send + Sync;
 /// The rule of ours that is equal to another tool's rule of that id.
-pub type EqualRule = dyn Fn(&str) -> Option<Arc<Rule>>;
+pub type EqualRule = dyn Fn(&str) -> Option<Arc<Rule>> + Send + Sync;
 
 /// How foreign reports are read.
 #[derive(Default)]
@@ -65,6 +68,8 @@ pub struct Import<'a> {
     texts: Packer,
     count: usize,
     values: BTreeSet<String>,
+    /// Each path once: many results lie in one file.
+    paths: BTreeSet<RepoPath>,
     notices: Vec<Notice>,
 }
 
@@ -75,10 +80,26 @@ struct Run {
     results: Vec<Taken>,
 }
 
-/// A result whose text is packed.
+/// A result whose text is packed, as the pack's number of that.
 struct Taken {
-    incoming: Box<Incoming>,
-    text: usize,
+    incoming: Incoming,
+    text: u32,
+}
+
+/// Results that are read side by side, each with its run's number.
+#[derive(Default)]
+struct Batch {
+    results: Vec<(usize, Box<str>)>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// True where it is full.
+    fn push(&mut self, at: usize, text: &str) -> bool {
+        self.bytes += text.len();
+        self.results.push((at, text.into()));
+        self.results.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
 }
 
 /// What happened to the results of one run.
@@ -100,6 +121,7 @@ impl<'a> Import<'a> {
             texts: Packer::default(),
             count: 0,
             values: BTreeSet::new(),
+            paths: BTreeSet::new(),
             notices: Vec::new(),
         }
     }
@@ -107,6 +129,14 @@ impl<'a> Import<'a> {
     /// Adds a notice about what is read here.
     pub fn tell(&mut self, notice: Notice) {
         self.notices.push(notice);
+    }
+
+    /// Whether a file that is in memory is SARIF 2.1.0 as a whole, its results apart.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check(bytes: &[u8]) -> Result<(), ImportError> {
+        frame(&|| Ok(Box::new(bytes) as Box<dyn Read>)).map(|_| ())
     }
 
     /// Reads one file that is in memory, plain or gzip; `name` is what notices call it.
@@ -123,37 +153,19 @@ impl<'a> Import<'a> {
     /// # Errors
     /// Where the file as a whole is no SARIF 2.1.0.
     pub fn read_from(&mut self, name: &str, open: &Open<'_>) -> Result<(), ImportError> {
-        let frame = sarif_stream::frame(open)?;
-        if !frame.version.starts_with("2.1.0") {
-            return Err(ImportError::Version(format!("its version is `{}`", frame.version)));
-        }
-        let frames = frame.runs.ok_or_else(|| ImportError::Version("it has no runs".to_owned()))?;
+        let frames = frame(open)?;
         let tools: Vec<Tool> = frames.iter().map(|run| sarif_tools::tool(&run.members)).collect();
         let settings = self.settings;
         let readers: Vec<Reader<'_>> =
             frames.iter().zip(&tools).map(|(run, tool)| reader(settings, run, tool)).collect();
         let mut read: Vec<(Run, Tally)> = readers.iter().map(|_| Default::default()).collect();
-        let mut count = self.count;
+        let mut batch = Batch::default();
         sarif_stream::results(open, &mut |at, text| {
-            let (Some(reader), Some((run, tally))) = (readers.get(at), read.get_mut(at)) else { return };
-            if count >= MOST {
-                tally.beyond += 1;
-                return;
-            }
-            match reader.result(text) {
-                Outcome::Finding(mut incoming, known, repairs) => {
-                    count += 1;
-                    tally.repaired += usize::from(repairs.count > 0);
-                    self.values.extend(repairs.values);
-                    run.name(&known.rule, incoming.finding.severity);
-                    let text = self.texts.push(&take(&mut incoming.text));
-                    run.results.push(Taken { incoming, text });
-                }
-                Outcome::NoDefect => tally.passed += 1,
-                Outcome::Broken => tally.left_out += 1,
+            if batch.push(at, text) {
+                self.take(&readers, &mut read, &mut batch);
             }
         })?;
-        self.count = count;
+        self.take(&readers, &mut read, &mut batch);
         drop(readers);
         for ((frame, tool), (run, tally)) in frames.iter().zip(tools).zip(read) {
             let who = format!("{} in `{name}`", tool.name);
@@ -168,6 +180,35 @@ impl<'a> Import<'a> {
             into.results.extend(run.results);
         }
         Ok(())
+    }
+
+    /// Reads the results of a batch side by side, and takes them in their order.
+    fn take(&mut self, readers: &[Reader<'_>], read: &mut [(Run, Tally)], batch: &mut Batch) {
+        let results = std::mem::take(batch).results;
+        let outcomes: Vec<(usize, Outcome)> =
+            results.into_par_iter().filter_map(|(at, text)| Some((at, readers.get(at)?.result(&text)))).collect();
+        for (at, outcome) in outcomes {
+            let Some((run, tally)) = read.get_mut(at) else { continue };
+            if self.count >= MOST {
+                tally.beyond += 1;
+                continue;
+            }
+            match outcome {
+                Outcome::Finding(mut incoming, text, known, repairs) => {
+                    self.count += 1;
+                    tally.repaired += usize::from(repairs.count > 0);
+                    self.values.extend(repairs.values);
+                    run.name(&known.rule, incoming.severity);
+                    match self.paths.get(&incoming.path) {
+                        Some(path) => incoming.path = path.clone(),
+                        None => _ = self.paths.insert(incoming.path.clone()),
+                    }
+                    run.results.push(Taken { incoming, text: self.texts.push(&text) });
+                }
+                Outcome::NoDefect => tally.passed += 1,
+                Outcome::Broken => tally.left_out += 1,
+            }
+        }
     }
 
     /// Adds everything read to `report`: tools by name and category, results by place, exact repetitions
@@ -197,6 +238,15 @@ impl<'a> Import<'a> {
     }
 }
 
+/// The runs of a log of version 2.1.0, without their results.
+fn frame(open: &Open<'_>) -> Result<Vec<sarif_stream::Run>, ImportError> {
+    let frame = sarif_stream::frame(open)?;
+    if !frame.version.starts_with("2.1.0") {
+        return Err(ImportError::Version(format!("its version is `{}`", frame.version)));
+    }
+    frame.runs.ok_or_else(|| ImportError::Version("it has no runs".to_owned()))
+}
+
 fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'r Tool) -> Reader<'r> {
     let secret = sarif_tools::is_secret_tool(&tool.name);
     let flat = sarif_tools::flat(&tool.name);
@@ -213,7 +263,7 @@ fn reader<'r>(settings: &'r ImportSettings, run: &'r sarif_stream::Run, tool: &'
         rules: Rules::of(&run.members, default),
         folders: resolver.folders(),
         resolver,
-        known: RefCell::default(),
+        known: Mutex::default(),
     }
 }
 
@@ -223,16 +273,15 @@ fn mask(runs: &mut [Run], texts: &mut Vec<PackedText>, values: &Values) {
         return;
     }
     let mut masked = Packer::default();
-    let before = texts.len();
+    let before = u32::try_from(texts.len()).unwrap_or(u32::MAX);
     for taken in runs.iter_mut().flat_map(|run| &mut run.results) {
-        let text = texts[taken.text].text();
+        let text = texts[taken.text as usize].text();
         if !values.may_be_in(&text) {
             continue;
         }
         let Ok(Value::Object(mut object)) = serde_json::from_str(&text) else { continue };
         if values.hide(&mut object) > 0 {
-            taken.incoming.set(object);
-            taken.text = before + masked.push(&take(&mut taken.incoming.text));
+            taken.text = before + masked.push(&taken.incoming.set(object));
         }
     }
     texts.extend(masked.finish());
@@ -263,16 +312,14 @@ impl Run {
         // Of two that are equal, the one that an earlier merge named is kept.
         fn key(one: &Taken) -> (Order<'_>, [u8; 16], bool, Option<Fingerprint>) {
             let known = one.incoming.known;
-            (order(&one.incoming.finding), one.incoming.digest, known.is_none(), known)
+            (one.incoming.order(), one.incoming.digest, known.is_none(), known)
         }
-        self.results.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.results.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         self.results.dedup_by(|b, a| {
             let (a, b) = (&mut a.incoming, &mut b.incoming);
-            let equal = a.digest == b.digest && order(&a.finding) == order(&b.finding);
+            let equal = a.digest == b.digest && a.order() == b.order();
             if equal {
-                a.also.append(&mut b.also);
-                a.finding.severity = a.finding.severity.max(b.finding.severity);
-                a.finding.also_known_as.append(&mut b.finding.also_known_as);
+                a.join(b);
             }
             equal
         });
@@ -280,45 +327,41 @@ impl Run {
         let mut ordinals = BTreeMap::new();
         report.findings.reserve(self.results.len());
         for one in self.results {
-            let mut finding = seal(*one.incoming, &self.tool.name, &mut ordinals, &mut taken);
-            finding.tool = index;
-            finding.foreign = texts.get(one.text).cloned();
+            let fingerprint = identity(&one.incoming, &self.tool.name, &mut ordinals, &mut taken);
+            let mut finding = one.incoming.finding(index, fingerprint);
+            finding.foreign = texts.get(one.text as usize).cloned();
             report.findings.push(finding);
         }
     }
 }
 
-/// The next ordinal of rule, path and discriminator.
-type Ordinals = BTreeMap<(String, String, Arc<str>), u32>;
+/// The next ordinal of rule, path and discriminator, by the fingerprint that the first has.
+type Ordinals = BTreeMap<Fingerprint, u32>;
 
-fn seal(one: Incoming, name: &str, ordinals: &mut Ordinals, taken: &mut BTreeSet<Fingerprint>) -> Finding {
-    let mut finding = one.finding;
-    let key = (finding.rule.as_str().to_owned(), finding.primary.path.as_str().to_owned(), Arc::clone(&finding.anchor));
-    let discriminator = finding.anchor.strip_prefix("foreign:").unwrap_or_default();
-    let next = ordinals.entry(key).or_default();
-    finding.fingerprint = match one.known {
-        Some(known) => known,
-        None => loop {
-            let fingerprint = Fingerprint::of(&FingerprintFields {
-                tool: name,
-                rule: finding.rule.as_str(),
-                path: finding.primary.path.as_str(),
-                kind: "foreign",
-                discriminator,
-                ordinal: *next,
-            });
-            *next += 1;
-            if taken.insert(fingerprint) {
-                break fingerprint;
-            }
-        },
+/// The fingerprint that an earlier merge gave it, else the next that is free.
+fn identity(one: &Incoming, tool: &str, ordinals: &mut Ordinals, taken: &mut BTreeSet<Fingerprint>) -> Fingerprint {
+    let numbered = |ordinal| {
+        Fingerprint::of(&FingerprintFields {
+            tool,
+            rule: one.rule.as_str(),
+            path: one.path.as_str(),
+            kind: "foreign",
+            discriminator: one.anchor.strip_prefix("foreign:").unwrap_or_default(),
+            ordinal,
+        })
     };
-    finding.also_known_as.sort();
-    finding.also_known_as.dedup();
-    if !one.also.is_empty() {
-        finding.properties.push((ALSO_REPORTED, Property::List(one.also.into_iter().collect())));
+    if let Some(known) = one.known {
+        return known;
     }
-    finding
+    let first = numbered(0);
+    let next = ordinals.entry(first).or_default();
+    loop {
+        let fingerprint = if *next == 0 { first } else { numbered(*next) };
+        *next += 1;
+        if taken.insert(fingerprint) {
+            return fingerprint;
+        }
+    }
 }
 
 impl Tally {
@@ -358,8 +401,6 @@ fn keep_rule(rules: &mut BTreeMap<String, Rule>, rule: Rule) {
         }
     }
 }
-
-type Order<'f> = (&'f str, u32, u32, &'f str, &'f str);
 
 fn order(finding: &Finding) -> Order<'_> {
     let region = finding.primary.region;

@@ -1,19 +1,17 @@
 //! One foreign result as a finding: its severity, message, place and what it shall not show.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
+use super::incoming::{Incoming, More};
 use super::sarif_import::{EqualRule, FindSecrets};
 use super::sarif_repair;
 use super::sarif_rule::{Rules, rule};
 use super::uri::Resolver;
 use crate::model::{
-    ALSO_REPORTED, BaselineState, Confidence, FINGERPRINT_SCHEME, Finding, Fingerprint, FingerprintFields, Location,
-    OWN_SEVERITY, Origin, Region, RepoPath, Rule, Severity, Suppression,
+    ALSO_REPORTED, Confidence, FINGERPRINT_SCHEME, Fingerprint, OWN_SEVERITY, RepoPath, Rule, Severity, Suppression,
 };
 
 /// Properties of results in which tools write how bad and how sure they are.
@@ -21,27 +19,12 @@ const SEVERITY_PROPERTIES: &[&str] =
     &[OWN_SEVERITY, "security-severity", "zizmor/severity", "issue_severity", "severity", "problem.severity"];
 const CONFIDENCE_PROPERTIES: &[&str] = &["zizmor/confidence", "issue_confidence", "confidence", "precision"];
 
-/// Bytes of what tells results apart; of more there is a digest, for a file may hold a million.
-const LONGEST: usize = 64;
-
 /// What a result comes to.
 pub enum Outcome {
-    Finding(Box<Incoming>, Arc<Known>, sarif_repair::Repairs),
+    /// With its JSON, members in alphabetical order, without what a merge adds.
+    Finding(Incoming, String, Arc<Known>, sarif_repair::Repairs),
     NoDefect,
     Broken,
-}
-
-/// One result, on its way to a finding.
-pub struct Incoming {
-    pub finding: Finding,
-    /// The result's JSON, members in alphabetical order, without what a merge adds.
-    pub text: String,
-    /// The first bytes of the text's SHA-256: equal results of two files have the same.
-    pub digest: [u8; 16],
-    /// The fingerprint that an earlier merge gave it.
-    pub known: Option<Fingerprint>,
-    /// Who else reported it, as an earlier merge says.
-    pub also: BTreeSet<String>,
 }
 
 /// A rule that results of a run name.
@@ -65,7 +48,7 @@ pub struct Reader<'r> {
     /// [`Resolver::folders`]: what its words shall not name.
     pub folders: Vec<String>,
     /// Rules met before, by id: a run names few, and each often.
-    pub known: RefCell<BTreeMap<String, Arc<Known>>>,
+    pub known: Mutex<BTreeMap<String, Arc<Known>>>,
 }
 
 impl Reader<'_> {
@@ -96,17 +79,19 @@ impl Reader<'_> {
         if let Some(find) = self.find_secrets {
             repairs.count += sarif_repair::hide_found(&mut object, &|text| find(&path, text));
         }
-        let mut finding = finding(&object, &rule.rule, severity, path);
-        let equal = rule.equal.iter().filter(|own| own.id != rule.rule.id);
-        finding.also_known_as.extend(equal.map(|own| own.id.as_str().to_owned()));
-        finding.also_known_as.extend(also.iter().filter_map(|line| Some(line.split(' ').nth_back(1)?.to_owned())));
-        let mut incoming = Incoming { finding, text: String::new(), digest: [0; 16], known, also };
-        incoming.set(object);
-        Outcome::Finding(Box::new(incoming), rule, repairs)
+        let mut incoming = incoming(&object, &rule.rule, severity, path);
+        incoming.known = known;
+        let equal = rule.equal.iter().filter(|own| own.id != rule.rule.id).map(|own| own.id.as_str().to_owned());
+        let others = also.iter().filter_map(|line| Some(line.split(' ').nth_back(1)?.to_owned()));
+        let also_known_as = equal.chain(others).collect();
+        let absent = object.get("baselineState").and_then(Value::as_str) == Some("absent");
+        incoming.more = More { also_known_as, also, suppressions: suppressions(&object), absent }.any();
+        let text = incoming.set(object);
+        Outcome::Finding(incoming, text, rule, repairs)
     }
 
     fn known(&self, id: &str, descriptor: &Value) -> Arc<Known> {
-        let mut all = self.known.borrow_mut();
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = all.get(id) {
             return Arc::clone(known);
         }
@@ -186,80 +171,28 @@ fn take_additions(object: &mut Map<String, Value>) -> BTreeSet<String> {
     lines.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-impl Incoming {
-    /// Takes the result's JSON, after a change too: message, identity and text follow.
-    pub fn set(&mut self, object: Map<String, Value>) {
-        self.finding.message = object["message"]["text"].as_str().unwrap_or_default().to_owned();
-        let mut discriminator = discriminator(&object, &self.finding.message);
-        if discriminator.len() > LONGEST {
-            let digest = Sha256::digest(discriminator.as_bytes());
-            discriminator = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        }
-        self.finding.anchor = Arc::from(format!("foreign:{discriminator}"));
-        let mut value = Value::Object(object);
-        value.sort_all_objects();
-        self.text = value.to_string();
-        let digest = Sha256::digest(self.text.as_bytes());
-        self.digest.copy_from_slice(&digest[..16]);
-    }
-}
-
-/// The tool's own fingerprint where it tells findings apart, else the message without its numbers.
-fn discriminator(object: &Map<String, Value>, message: &str) -> String {
-    let prints = ["fingerprints", "partialFingerprints"].iter().filter_map(|name| object.get(*name)?.as_object());
-    let own =
-        prints.flatten().find_map(|(_, value)| value.as_str().filter(|text| text.len() >= 16 && !text.contains(' ')));
-    match own {
-        Some(own) => own.to_owned(),
-        None => message.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect(),
-    }
-}
-
-fn finding(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: RepoPath) -> Finding {
+fn incoming(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: RepoPath) -> Incoming {
     let place = object.get("locations").map_or(&Value::Null, |all| &all[0]["physicalLocation"]["region"]);
     let number = |name: &str| place.get(name).and_then(sarif_repair::integer).and_then(|n| u32::try_from(n).ok());
     let start_line = number("startLine").unwrap_or(1);
     let start_column = number("startColumn").unwrap_or(1);
-    let end_line = number("endLine").unwrap_or(start_line).max(start_line);
-    let region = Region {
-        start_line,
-        start_column,
-        end_line,
-        end_column: number("endColumn").unwrap_or(start_column),
-        char_column: start_column,
-        byte_offset: 0,
-        byte_length: 0,
-    };
     let own = object.get("properties").unwrap_or(&Value::Null);
     let words = CONFIDENCE_PROPERTIES.iter().filter_map(|name| own.get(*name)?.as_str());
     let confidence = words.filter_map(|word| word.to_ascii_lowercase().parse::<Confidence>().ok()).next();
     let text = |bag: &str, key: &str| object.get(bag).and_then(|bag| bag.get(key)?.as_str());
-    let none = FingerprintFields { tool: "", rule: "", path: "", kind: "", discriminator: "", ordinal: 0 };
-    Finding {
-        tool: 0,
+    Incoming {
         rule: rule.id.clone(),
+        path,
         severity,
         confidence: confidence.unwrap_or(rule.confidence),
-        message: String::new(),
-        primary: Location { path, region },
-        extent: None,
-        related: Vec::new(),
-        snippet: None,
-        fingerprint: Fingerprint::of(&none),
+        lines: (start_line, number("endLine").unwrap_or(start_line).max(start_line)),
+        columns: (start_column, number("endColumn").unwrap_or(start_column)),
+        message: "".into(),
         anchor: Arc::from(""),
-        line_hash: text("partialFingerprints", "primaryLocationLineHash").map(str::to_owned),
-        origin: Origin::WorkTree,
-        properties: Vec::new(),
-        fixes: Vec::new(),
-        gates: true,
-        also_known_as: Vec::new(),
-        suppressions: suppressions(object),
-        baseline: match object.get("baselineState").and_then(Value::as_str) {
-            Some("absent") => Some(BaselineState::Absent),
-            _ => None,
-        },
-        secret_digest: None,
-        foreign: None,
+        line_hash: text("partialFingerprints", "primaryLocationLineHash").map(Into::into),
+        digest: [0; 16],
+        known: None,
+        more: None,
     }
 }
 

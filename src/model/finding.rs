@@ -152,7 +152,7 @@ pub struct Finding {
     pub baseline: Option<BaselineState>,
     /// SHA-256 of the secret's value, in memory only: a baseline file holds a few salted bits of it, no
     /// other output anything.
-    pub secret_digest: Option<[u8; 32]>,
+    pub secret_digest: Option<Box<[u8; 32]>>,
     /// A result that came as SARIF, one JSON object without what we add to it: identity, severity, state.
     pub foreign: Option<PackedText>,
 }

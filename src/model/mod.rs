@@ -5,6 +5,7 @@
 mod draft;
 mod finding;
 mod fingerprint;
+mod hex;
 mod input;
 mod line_hash;
 mod notice;
@@ -22,6 +23,7 @@ pub use finding::{
     ALSO_REPORTED, BaselineState, Finding, FindingFix, Location, OWN_SEVERITY, Region, Related, Snippet, Suppression,
 };
 pub use fingerprint::{Fingerprint, FingerprintFields, SCHEME as FINGERPRINT_SCHEME};
+pub use hex::hex;
 pub use input::{Commit, Input, KeptInput, Origin};
 pub use line_hash::line_hashes;
 pub use notice::{Notice, NoticeKind, NoticeLevel};

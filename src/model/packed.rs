@@ -41,12 +41,12 @@ struct Place {
 #[derive(Clone)]
 pub struct PackedText {
     pack: Arc<Packed>,
-    at: usize,
+    at: u32,
 }
 
 impl Packer {
     /// Takes a text of less than 4 GiB; what it counts as from 0.
-    pub fn push(&mut self, text: &str) -> usize {
+    pub fn push(&mut self, text: &str) -> u32 {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let place =
             Place { block: number(self.pack.blocks.len()), start: number(self.open.len()), len: number(text.len()) };
@@ -55,7 +55,7 @@ impl Packer {
         if self.open.len() >= BLOCK {
             self.close();
         }
-        self.pack.places.len() - 1
+        number(self.pack.places.len() - 1)
     }
 
     fn close(&mut self) {
@@ -71,7 +71,9 @@ impl Packer {
     pub fn finish(mut self) -> Vec<PackedText> {
         self.close();
         let pack = Arc::new(self.pack);
-        (0..pack.places.len()).map(|at| PackedText { pack: Arc::clone(&pack), at }).collect()
+        (0..u32::try_from(pack.places.len()).unwrap_or(u32::MAX))
+            .map(|at| PackedText { pack: Arc::clone(&pack), at })
+            .collect()
     }
 }
 
@@ -108,7 +110,7 @@ impl PackedText {
     /// The text.
     #[must_use]
     pub fn text(&self) -> String {
-        let Some(place) = self.pack.places.get(self.at) else { return String::new() };
+        let Some(place) = self.pack.places.get(self.at as usize) else { return String::new() };
         let block = self.pack.block(place.block);
         let (start, len) = (place.start as usize, place.len as usize);
         let bytes = block.get(start..start + len).unwrap_or_default();
@@ -132,7 +134,7 @@ mod tests {
         let mut packer = Packer::default();
         let large = "x".repeat(3 * BLOCK);
         for at in 0..5_000 {
-            assert_eq!(packer.push(&text(at)), at);
+            assert_eq!(packer.push(&text(at)) as usize, at);
         }
         packer.push(&large);
         packer.push("");

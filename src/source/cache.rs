@@ -76,7 +76,7 @@ impl Cache {
     #[must_use]
     pub fn open(folder: &Path, context: &[u8], alone: u32, limit: u64) -> Self {
         let context: [u8; 32] = Sha256::digest(context).into();
-        let name: String = context[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = crate::model::hex(&context[..8]);
         let file = folder.join(format!("{name}.{ENDING}"));
         let known = read_entries(&file, &context).unwrap_or_default();
         let used = (0..known.len().div_ceil(ENTRY * 64)).map(|_| AtomicU64::new(0)).collect();

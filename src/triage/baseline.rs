@@ -91,7 +91,7 @@ impl Entry {
             severity: finding.severity.word().to_owned(),
             message: finding.message.clone(),
             key: key(report, finding, path),
-            secret: finding.secret_digest.map(|digest| secret_bits(&content, &digest)),
+            secret: finding.secret_digest.as_ref().map(|digest| secret_bits(&content, digest)),
             content,
             ..Self::default()
         }
@@ -161,7 +161,7 @@ fn key(report: &ScanReport, finding: &Finding, path: &str) -> String {
 /// The entry's content key is the salt, so that the bits survive a move and tables serve for one entry.
 fn secret_bits(salt: &str, digest: &[u8; 32]) -> String {
     let hash = Sha256::new().chain_update(salt).chain_update(digest).finalize();
-    let text: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = crate::model::hex(&hash);
     text.chars().take(SECRET_DIGITS).collect()
 }
 
@@ -389,11 +389,11 @@ mod tests {
     #[test]
     fn a_rotated_key_is_new_and_the_old_one_absent() {
         let mut report = sample::report(&[("k.env", 1, Severity::High)]);
-        report.findings[0].secret_digest = Some([1; 32]);
+        report.findings[0].secret_digest = Some(Box::new([1; 32]));
         let baseline = written(&report);
         assert!(baseline.entries[0].secret.as_ref().is_some_and(|bits| bits.len() == SECRET_DIGITS));
         assert_eq!(compared(&baseline, report.clone()), ["unchanged"]);
-        report.findings[0].secret_digest = Some([2; 32]);
+        report.findings[0].secret_digest = Some(Box::new([2; 32]));
         assert_eq!(compared(&baseline, report), ["new", "absent"]);
     }
 

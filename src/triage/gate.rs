@@ -9,6 +9,8 @@ use crate::model::{BaselineState, Confidence, Finding, ScanReport, Severity};
 
 /// Findings a verdict names.
 const NAMED: usize = 3;
+/// Scanners and paths of which it says what fails.
+const EXCEPTIONS: usize = 6;
 
 /// When a run fails.
 #[derive(Clone, Debug)]
@@ -79,16 +81,20 @@ pub fn gate(report: &mut ScanReport, settings: &GateSettings) -> Verdict {
     let active = report.active().count();
     let known = report.active().filter(|finding| is_known(finding, settings)).count();
     let failing = failing(report, settings);
-    let below = active - known - failing.len();
+    let unfixable = report.active().filter(|finding| is_unfixable(report, finding, settings)).count();
+    let below = active - known - unfixable - failing.len();
     let failed = failing.len() > settings.tolerated;
     let mut lines = vec![headline(&failing, active, failed, settings)];
     lines.extend(by_scanner(report, &failing, failed));
     let suppressed = report.findings.iter().filter(|finding| !finding.suppressions.is_empty()).count();
-    let counted: Vec<String> = [(below, "below the gate"), (known, "in the baseline"), (suppressed, "suppressed")]
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
+    let reasons = [
+        (below, "below the gate"),
+        (unfixable, "without a fix"),
+        (known, "in the baseline"),
+        (suppressed, "suppressed"),
+    ];
+    let counted: Vec<String> =
+        reasons.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     if !counted.is_empty() {
         lines.push(format!("Not counted: {}.", counted.join(", ")));
     }
@@ -119,11 +125,20 @@ fn is_known(finding: &Finding, settings: &GateSettings) -> bool {
 }
 
 fn meets(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
+    is_bad(report, finding, settings) && (!settings.fixable_only || is_fixable(finding))
+}
+
+/// Bad and sure enough, whether or not it has a fix.
+fn is_bad(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
     let Some(least) = threshold(report, finding, settings) else { return false };
     finding.gates
         && finding.severity >= least
         && settings.min_confidence.is_none_or(|least| finding.confidence >= least)
-        && (!settings.fixable_only || is_fixable(finding))
+}
+
+/// True where only that it has no fix keeps it from failing.
+fn is_unfixable(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
+    settings.fixable_only && !is_fixable(finding) && !is_known(finding, settings) && is_bad(report, finding, settings)
 }
 
 fn is_fixable(finding: &Finding) -> bool {
@@ -151,11 +166,7 @@ fn threshold(report: &ScanReport, finding: &Finding, settings: &GateSettings) ->
 fn headline(failing: &[&Finding], active: usize, failed: bool, settings: &GateSettings) -> String {
     let new = if settings.new_only { "new and " } else { "" };
     let fixable = if settings.fixable_only { "fixable and " } else { "" };
-    let gate = match settings.fail_on {
-        Some(Severity::Critical) => format!("{new}{fixable}critical"),
-        Some(severity) => format!("{new}{fixable}{severity} or worse"),
-        None => "no severity fails by default".to_owned(),
-    };
+    let gate = format!("{new}{fixable}{}{}", least(settings.fail_on), exceptions(settings));
     let of = format!("of {active} finding{}", plural(active));
     match (failed, failing.len()) {
         (true, count) => format!("FAIL: {count} {of} meet{} the gate ({gate}).", if count == 1 { "s" } else { "" }),
@@ -164,6 +175,28 @@ fn headline(failing: &[&Finding], active: usize, failed: bool, settings: &GateSe
             format!("PASS: {count} {of} meet the gate ({gate}), and {} are tolerated.", settings.tolerated)
         }
     }
+}
+
+/// What fails, in words.
+fn least(threshold: Option<Severity>) -> String {
+    match threshold {
+        Some(Severity::Critical) => "critical".to_owned(),
+        Some(severity) => format!("{severity} or worse"),
+        None => "no severity".to_owned(),
+    }
+}
+
+/// What fails for scanners and paths that have a threshold of their own.
+fn exceptions(settings: &GateSettings) -> String {
+    let scanners = settings.scanners.iter().map(|(name, own)| (name.clone(), *own));
+    let paths = settings.paths.iter().map(|gate| {
+        let globs: Vec<&str> = gate.paths.iter().map(|glob| glob.glob().glob()).collect();
+        (globs.join(", "), gate.fail_on)
+    });
+    let all: Vec<String> = scanners.chain(paths).map(|(name, own)| format!("; {name}: {}", least(own))).collect();
+    let more = all.len().saturating_sub(EXCEPTIONS);
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    all.iter().take(EXCEPTIONS).map(String::as_str).chain([rest.as_str()]).collect()
 }
 
 /// One line per scanner that makes the run fail, its worst findings named.

@@ -3,7 +3,7 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::is_past;
-use crate::model::{Finding, Notice, NoticeKind, Property, Rule, ScanReport, Suppression};
+use crate::model::{Finding, Notice, NoticeKind, Rule, ScanReport, Suppression};
 
 /// Properties in which scanners write a package's name.
 const PACKAGE_PROPERTIES: &[&str] = &["package", "packageName", "dependency", "purl"];
@@ -63,12 +63,8 @@ impl Entry {
 }
 
 fn has_package(finding: &Finding, package: &str) -> bool {
-    finding.properties.iter().any(|(name, value)| match value {
-        Property::Text(text) if PACKAGE_PROPERTIES.contains(name) => {
-            text == package || text.rsplit_once('@').is_some_and(|(bare, _)| bare == package)
-        }
-        _ => false,
-    })
+    let names = PACKAGE_PROPERTIES.iter().filter_map(|name| finding.text(name));
+    names.into_iter().any(|text| text == package || text.rsplit_once('@').is_some_and(|(bare, _)| bare == package))
 }
 
 /// True where `name`, as a person wrote it in a suppression, means this finding's rule: an id, an alias,

@@ -18,6 +18,8 @@ mod deps;
 mod documents;
 mod fixes;
 #[cfg(unix)]
+mod formats;
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod git_odd;

@@ -31,7 +31,7 @@ pub(super) fn base64decode(args: Args<'_>) -> Out {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::model::hex(bytes)
 }
 
 pub(super) fn sha256(args: Args<'_>) -> Out {

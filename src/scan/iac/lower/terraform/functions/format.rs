@@ -127,7 +127,7 @@ fn one(verb: &Verb, value: &Val) -> Result<String, Kind> {
         'b' => signed(format!("{:b}", integer(value)?)),
         'o' => signed(format!("{:o}", integer(value)?)),
         'x' => match &value.kind {
-            Kind::String(text) => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            Kind::String(text) => crate::model::hex(text.as_bytes()),
             _ => signed(format!("{:x}", integer(value)?)),
         },
         'X' => signed(format!("{:X}", integer(value)?)),
