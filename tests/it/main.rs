@@ -23,6 +23,7 @@ mod git_odd;
 mod labelled;
 mod layering;
 mod merge;
+mod online;
 #[cfg(unix)]
 mod pre_commit;
 mod redaction;

@@ -9,6 +9,7 @@ mod dockerfile;
 mod gitlab;
 pub mod lower;
 pub mod policy;
+mod pin;
 mod repair;
 pub mod resource;
 mod rule;
