@@ -14,6 +14,8 @@ mod repair;
 pub mod resource;
 mod rule;
 #[cfg(test)]
+mod fix_tests;
+#[cfg(test)]
 mod rule_tests;
 mod skips;
 mod text;

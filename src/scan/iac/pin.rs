@@ -2,10 +2,21 @@
 
 use crate::model::{Fix, Pin, Replacement, Span};
 
-/// `name:tag` at `span`, in quotes or not, gets its digest behind it. `None` where something else stands there.
+/// `name:tag` at the end of `span`, in quotes or not, gets its digest behind it. `None` where something else stands there.
 #[must_use]
 pub fn image(image: &str, span: Span, bytes: &[u8]) -> Option<(Pin, Fix)> {
-    let (_, end) = written(image, span, bytes)?;
+    let source = span.of(bytes);
+    let quote = source.last().filter(|byte| matches!(byte, b'"' | b'\'')).copied();
+    let inner = source.get(..source.len() - usize::from(quote.is_some()))?;
+    let before = inner.strip_suffix(image.as_bytes())?;
+    let begins = match quote {
+        Some(quote) => before.last() == Some(&quote),
+        None => before.last().is_none_or(u8::is_ascii_whitespace),
+    };
+    if !begins || image.is_empty() {
+        return None;
+    }
+    let end = span.start as usize + inner.len();
     let replacements = vec![Replacement { span: Span::new(end, end), text: format!("@{}", Pin::PLACE) }];
     let fix = Fix { description: "Pin the image to its digest".to_owned(), replacements };
     Some((Pin::Digest { image: image.to_owned() }, fix))

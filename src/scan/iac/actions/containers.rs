@@ -44,6 +44,16 @@ pub fn images(file: &File<'_>, out: &mut Out<'_>) {
                 Some(values) => {
                     values.iter().for_each(|(value, span)| self::image(value, *span, &what, &job.place(), file, out));
                 }
+                None if text.contains("${{ matrix.") || text.contains("${{matrix.") => {
+                    let message = format!(
+                        "The image {} of {what} of {} is computed, and may not be pinned by digest.",
+                        quoted(text),
+                        job.place().name
+                    );
+                    let draft = out.report("unpinned-images", image.span, &job.place(), &what, message);
+                    draft.severity = Severity::Medium;
+                    draft.confidence = Confidence::Low;
+                }
                 None if text.contains("${{") => {}
                 None => self::image(text, image.span, &what, &job.place(), file, out),
             }
@@ -68,7 +78,9 @@ fn matrix_values(job: &Job<'_>, text: &str) -> Option<Vec<(String, Span)>> {
         let value = node.scalar().filter(|value| !value.is_empty() && !value.contains("${{"))?;
         Some((format!("{before}{value}{after}"), node.span))
     });
-    Some(values.collect())
+    let values: Vec<_> = values.collect();
+    let open = matrix.as_str().is_some() || matrix.get("include").is_some_and(|include| include.as_str().is_some());
+    (!open || !values.is_empty()).then_some(values)
 }
 
 /// One image of whatever uses it.
