@@ -56,7 +56,9 @@ fn lines(mut rest: &[u8]) -> Vec<&str> {
     let mut found = Vec::new();
     while let Some((length, after)) = rest.split_at_checked(4) {
         let length = std::str::from_utf8(length).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
-        let Some((line, after)) = length.and_then(|length| after.split_at_checked(length.checked_sub(4)?)) else { break };
+        let Some((line, after)) = length.and_then(|length| after.split_at_checked(length.checked_sub(4)?)) else {
+            break;
+        };
         found.extend(std::str::from_utf8(line).ok().map(str::trim_end));
         rest = after;
     }

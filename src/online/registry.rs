@@ -42,7 +42,8 @@ impl<'a> Image<'a> {
         let word = |text: &str, more: &[u8]| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
         };
-        let fits = word(host, b".-:") && word(tag, b"._-") && name.split('/').all(|part| word(part, b"._-") && part != "..");
+        let fits =
+            word(host, b".-:") && word(tag, b"._-") && name.split('/').all(|part| word(part, b"._-") && part != "..");
         (fits && image.len() <= 400).then_some(Self { host, name, tag })
     }
 
@@ -92,10 +93,12 @@ async fn token(client: &Client, response: &Response, image: &Image<'_>) -> Resul
     let refused = || "the registry wants a password".to_owned();
     let header = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let challenge = header.strip_prefix("Bearer ").ok_or_else(refused)?;
-    let value = |name: &str| challenge.split(',').find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then(|| value.trim_matches('"'))
-    });
+    let value = |name: &str| {
+        challenge.split(',').find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then(|| value.trim_matches('"'))
+        })
+    };
     let realm = value("realm").ok_or_else(refused)?;
     if !realm.starts_with(&format!("{}://", image.scheme())) {
         return Err("the registry sends to a place without encryption".to_owned());

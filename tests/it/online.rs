@@ -84,7 +84,9 @@ fn answer(mut stream: TcpStream, own: &str, log: &Mutex<Vec<String>>) {
             let _ = write!(more, "Docker-Content-Digest: {}\r\n", digest());
             ("200 OK", String::new())
         }
-        "/token?service=test&scope=repository%3Aocto%2Fapp%3Apull" => ("200 OK", "{\"token\":\"let-me-in\"}".to_owned()),
+        "/token?service=test&scope=repository%3Aocto%2Fapp%3Apull" => {
+            ("200 OK", "{\"token\":\"let-me-in\"}".to_owned())
+        }
         _ => ("404 Not Found", String::new()),
     };
     let length = text.len();
@@ -143,8 +145,7 @@ fn tags_are_pinned_to_what_they_stand_for() {
     let told = String::from_utf8_lossy(&done.stderr).into_owned();
     let pinned = format!("{COMMIT} # v1");
     let followed = format!("{COMMIT} # main");
-    let expected =
-        workflow(&server.address, &[&pinned, &followed, "gone", "both"], &format!("@{}", digest()));
+    let expected = workflow(&server.address, &[&pinned, &followed, "gone", "both"], &format!("@{}", digest()));
     let text = std::fs::read_to_string(tree.path().join(".github/workflows/ci.yml")).unwrap();
     assert_eq!(text, expected, "{told}");
     for why in [

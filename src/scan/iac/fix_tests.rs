@@ -110,9 +110,9 @@ fn changed_elsewhere(before: &Leaves, after: &Leaves, fix: &Fix, places: &[Span]
     };
     let (old, new) = (known(before), known(after));
     let key = |leaf: &(String, Span, String)| (leaf.0.clone(), leaf.2.clone());
-    let gone = before.iter().find(|leaf| {
-        !new.contains_key(&key(leaf)) && !fix.replacements.iter().any(|one| touches(leaf.1, one.span))
-    });
+    let gone = before
+        .iter()
+        .find(|leaf| !new.contains_key(&key(leaf)) && !fix.replacements.iter().any(|one| touches(leaf.1, one.span)));
     let come = after.iter().find(|leaf| {
         let within = |place: &Span| leaf.1.start < place.end && place.start < leaf.1.end;
         !old.contains_key(&key(leaf)) && !places.iter().any(within)
@@ -181,12 +181,14 @@ fn step() -> impl Strategy<Value = Vec<String>> {
         "with: {fetch-depth: 0}",
         "with:\n    # deep\n    fetch-depth: 0\n    path: x",
     ]);
-    let action = (uses, with, pick(&["", "name: Get", "id: get"])).prop_map(|((slug, at, quote, comment), with, head)| {
-        let mut lines: Vec<String> = [head].iter().filter(|head| !head.is_empty()).map(|head| (*head).to_owned()).collect();
-        lines.push(format!("uses: {quote}{slug}@{at}{quote}{comment}"));
-        lines.extend(with.lines().map(str::to_owned));
-        lines
-    });
+    let action =
+        (uses, with, pick(&["", "name: Get", "id: get"])).prop_map(|((slug, at, quote, comment), with, head)| {
+            let mut lines: Vec<String> =
+                [head].iter().filter(|head| !head.is_empty()).map(|head| (*head).to_owned()).collect();
+            lines.push(format!("uses: {quote}{slug}@{at}{quote}{comment}"));
+            lines.extend(with.lines().map(str::to_owned));
+            lines
+        });
     let script = pick(&[
         "run: echo ${{ github.head_ref }}",
         "run: echo \"${{ inputs.who }}\" '${{ inputs.who }}'",
@@ -201,18 +203,40 @@ fn step() -> impl Strategy<Value = Vec<String>> {
         let (script, env) = (script.lines().map(str::to_owned), env.lines().map(str::to_owned));
         if first { env.chain(script).collect() } else { script.chain(env).collect::<Vec<_>>() }
     });
-    let local = pick(&["uses: ./.github/actions/x", "uses: \"./x\"", "{uses: actions/checkout@v3}", "{ uses: octo/x@v1, id: a }"]);
+    let local = pick(&[
+        "uses: ./.github/actions/x",
+        "uses: \"./x\"",
+        "{uses: actions/checkout@v3}",
+        "{ uses: octo/x@v1, id: a }",
+    ]);
     prop_oneof![4 => action, 5 => run, 1 => local.prop_map(|line| vec![line.to_owned()])]
 }
 
 fn workflow() -> impl Strategy<Value = String> {
-    let triggers = pick(&["push", "[push, pull_request]", "pull_request_target", "{workflow_dispatch: {inputs: {who: {type: string}}}}"]);
-    let head = pick(&["", "env:\n  MODE: fast\n", "env:\n  ACTIONS_ALLOW_UNSECURE_COMMANDS: true # old\n", "permissions: {}\n", "# jobs below\n"]);
-    let job = pick(&["", "    container: node:18\n", "    container:\n      image: 'node'\n", "    services:\n      db:\n        image: \"pg:1\" # db\n"]);
+    let triggers = pick(&[
+        "push",
+        "[push, pull_request]",
+        "pull_request_target",
+        "{workflow_dispatch: {inputs: {who: {type: string}}}}",
+    ]);
+    let head = pick(&[
+        "",
+        "env:\n  MODE: fast\n",
+        "env:\n  ACTIONS_ALLOW_UNSECURE_COMMANDS: true # old\n",
+        "permissions: {}\n",
+        "# jobs below\n",
+    ]);
+    let job = pick(&[
+        "",
+        "    container: node:18\n",
+        "    container:\n      image: 'node'\n",
+        "    services:\n      db:\n        image: \"pg:1\" # db\n",
+    ]);
     let indent = pick(&["", "  "]);
     (triggers, head, job, indent, proptest::collection::vec(step(), 1..6), pick(&["", "\n"])).prop_map(
         |(on, head, job, indent, steps, gap)| {
-            let mut text = format!("name: CI\non: {on}\n{head}\njobs:\n  a-b:\n    runs-on: ubuntu-latest\n{job}    steps:\n");
+            let mut text =
+                format!("name: CI\non: {on}\n{head}\njobs:\n  a-b:\n    runs-on: ubuntu-latest\n{job}    steps:\n");
             for lines in steps {
                 for (at, line) in lines.iter().enumerate() {
                     let mark = if at == 0 { "- " } else { "  " };
@@ -262,7 +286,10 @@ fn repairs_of_dockerfiles_change_nothing_else() {
         "# a comment",
         "",
     ]);
-    let files = (pick(&["FROM ubuntu:24.04\n", "# syntax=docker/dockerfile:1\nFROM node AS base\n"]), proptest::collection::vec(line, 1..9))
+    let files = (
+        pick(&["FROM ubuntu:24.04\n", "# syntax=docker/dockerfile:1\nFROM node AS base\n"]),
+        proptest::collection::vec(line, 1..9),
+    )
         .prop_map(|(first, lines)| format!("{first}{}\nUSER app\n", lines.join("\n")));
     hold("Dockerfile", files, docker_leaves, 300, 6);
 }

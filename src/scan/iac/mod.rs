@@ -6,15 +6,15 @@
 mod actions;
 pub mod check;
 mod dockerfile;
+#[cfg(test)]
+mod fix_tests;
 mod gitlab;
 pub mod lower;
-pub mod policy;
 mod pin;
+pub mod policy;
 mod repair;
 pub mod resource;
 mod rule;
-#[cfg(test)]
-mod fix_tests;
 #[cfg(test)]
 mod rule_tests;
 mod skips;

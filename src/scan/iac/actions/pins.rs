@@ -60,6 +60,9 @@ fn normal(version: &str) -> &str {
 /// Three numbers and whatever follows them.
 fn is_full(word: &str) -> bool {
     let mut parts = normal(word).split('.');
-    let number = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    number(parts.next()) && number(parts.next()) && parts.next().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()))
+    let number =
+        |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    number(parts.next())
+        && number(parts.next())
+        && parts.next().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()))
 }

@@ -134,7 +134,8 @@ fn an_alias_hides_no_expression() {
 #[test]
 fn the_event_decides_how_free_a_context_is() {
     let of = |on: &str, expression: &str| {
-        let text = format!("on: {on}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo ${{{{ {expression} }}}}\n");
+        let text =
+            format!("on: {on}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo ${{{{ {expression} }}}}\n");
         let drafts = drafts(".github/workflows/a.yml", text.as_bytes());
         let found = drafts.into_iter().find(|draft| draft.message.contains("pasted")).expect("a finding");
         (found.severity, found.confidence)
@@ -173,14 +174,18 @@ fn repairs_of_shell_scripts() {
         ("echo ${{ github['head_ref'] }}", Some("echo ${GITHUB_HEAD_REF}")),
     ];
     for (script, expected) in table {
-        let text = format!("on: pull_request\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n");
+        let text = format!(
+            "on: pull_request\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n"
+        );
         let found = drafts(".github/workflows/a.yml", text.as_bytes());
         let draft = found.iter().find(|draft| draft.message.contains("pasted")).expect("a finding");
         let mended = draft.fixes.first().map(|fix| apply(&text, fix));
         match expected {
             Some(_) if mended.is_none() => panic!("no repair: {text}"),
             None => assert!(mended.is_none(), "{mended:?}"),
-            Some(expected) => assert!(mended.as_ref().is_some_and(|text| text.contains(expected)), "{expected}: {mended:?}"),
+            Some(expected) => {
+                assert!(mended.as_ref().is_some_and(|text| text.contains(expected)), "{expected}: {mended:?}")
+            }
         }
     }
 }

@@ -86,14 +86,7 @@ fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: 
     }
 }
 
-fn pinned(
-    text: &str,
-    uses: &Uses<'_>,
-    node: &Node,
-    (place, at): (&Place, usize),
-    file: &File<'_>,
-    out: &mut Out<'_>,
-) {
+fn pinned(text: &str, uses: &Uses<'_>, node: &Node, (place, at): (&Place, usize), file: &File<'_>, out: &mut Out<'_>) {
     if uses.is_hash() {
         return;
     }

@@ -29,7 +29,8 @@ pub fn pin(id: &str, at: &Instruction, bytes: &[u8]) -> Option<(Pin, Fix)> {
     let source = at.span.of(bytes);
     let ends = |end: usize| source.get(end).is_none_or(u8::is_ascii_whitespace);
     let starts = memchr::memmem::find_iter(source, image.as_bytes());
-    let start = starts.into_iter().find(|start| *start > 0 && source[start - 1] == b' ' && ends(start + image.len()))?;
+    let start =
+        starts.into_iter().find(|start| *start > 0 && source[start - 1] == b' ' && ends(start + image.len()))?;
     let from = at.span.start as usize + start;
     pin::image(image, Span::new(from, from + image.len()), bytes)
 }
@@ -38,7 +39,8 @@ pub fn pin(id: &str, at: &Instruction, bytes: &[u8]) -> Option<(Pin, Fix)> {
 fn no_lists(at: &Instruction, bytes: &[u8]) -> Option<Fix> {
     let source = at.span.of(bytes);
     let text = at.text.trim();
-    let plain = at.flags.is_empty() && !text.starts_with('[') && !text.contains([';', '|', '<', '(', '`', '#', '{', '\n']);
+    let plain =
+        at.flags.is_empty() && !text.starts_with('[') && !text.contains([';', '|', '<', '(', '`', '#', '{', '\n']);
     let alone = !text.ends_with(['&', '\\']) && !text.replace("&&", "").contains('&');
     let end = at.span.start as usize + source.trim_ascii_end().len();
     if !plain || !alone || source.windows(2).any(|pair| pair == b"\n#") {
