@@ -13,6 +13,7 @@ pub mod syntax;
 
 pub mod advisory;
 pub mod lockfile;
+pub mod online;
 pub mod ruleset;
 
 pub mod external;

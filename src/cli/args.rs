@@ -11,6 +11,7 @@ use super::fix::FixArgs;
 use super::hook::HookArgs;
 use super::init::InitArgs;
 use super::merge::MergeArgs;
+use super::online::OnlineArgs;
 use super::sbom::SbomArgs;
 use super::tolerate::IgnoreArgs;
 
@@ -216,6 +217,9 @@ pub struct ScanArgs {
     #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "",
         conflicts_with = "db")]
     pub update_db: Option<String>,
+    /// Repairs that need the network.
+    #[command(flatten)]
+    pub online: OnlineArgs,
     /// Count an advisory database older than this as an incomplete scan: 7d, 48h.
     #[arg(long, value_name = "AGE")]
     pub max_db_age: Option<String>,

@@ -18,6 +18,7 @@ mod inputs;
 mod linters;
 pub mod merge;
 mod narrow;
+mod online;
 mod output;
 mod own_rules;
 mod plan;

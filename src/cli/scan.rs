@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::narrow::Narrow;
 use super::output::Terminal;
-use super::{CliError, cache, foreign, gate_report, helm, linters, plan, settings, targets, tools};
+use super::{CliError, cache, foreign, gate_report, helm, linters, online, plan, settings, targets, tools};
 use crate::config::{CONFIG_FILE, Settings, parse_threshold};
 use crate::engine::{self, Mask};
 use crate::external::tool::Running;
@@ -185,6 +185,7 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let (mut report, mask) = outcome?;
     report.notices.extend(cache.and_then(|cache| cache::close(&cache, terminal)));
     narrow.apply(&mut report);
+    online::resolve(&args.online, &mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
     report.notices.extend(own.notices.into_iter().chain(unread).chain(of_helm));
     let tools = started.unwrap_or_else(|notice| {

@@ -134,7 +134,8 @@ fn place(view: &FileView<'_>, mut notice: Notice) -> Notice {
 fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'_>) -> Finding {
     let related = draft.related.iter().map(|place| related(view, place, other)).collect();
     // A window of a file has no positions in the whole.
-    let fixes = draft.fixes.iter().filter(|_| view.whole).map(|one| fix(view, one));
+    let waiting = draft.pin.iter().map(|(pin, one)| FindingFix { pin: Some(pin.clone()), ..fix(view, one) });
+    let fixes = draft.fixes.iter().map(|one| fix(view, one)).chain(waiting).filter(|_| view.whole);
     let suppressions = draft.suppressed.iter().map(|foreign| Suppression {
         in_source: true,
         source: foreign.source.clone(),
@@ -175,6 +176,7 @@ fn fix(view: &FileView<'_>, fix: &Fix) -> FindingFix {
         description: fix.description.clone(),
         replacements: fix.replacements.iter().map(|one| (view.region(one.span), text(&one.text))).collect(),
         content: *view.digest.get_or_init(|| Sha256::digest(view.bytes).into()),
+        pin: None,
     }
 }
 

@@ -61,6 +61,37 @@ pub struct Fix {
     pub replacements: Vec<Replacement>,
 }
 
+/// A name whose id is known to a server alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pin {
+    /// A tag or branch of a repository on GitHub: its commit.
+    Commit {
+        /// `owner/repo`.
+        repository: String,
+        /// `v4`, `main`.
+        reference: String,
+    },
+    /// A tag of an image: its digest.
+    Digest {
+        /// `ghcr.io/octo/app:1.2`.
+        image: String,
+    },
+}
+
+impl Pin {
+    /// What stands for the id in the text of a repair, until it is known.
+    pub const PLACE: &'static str = "<id>";
+
+    /// As people write it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Commit { repository, reference } => format!("{repository}@{reference}"),
+            Self::Digest { image } => image.clone(),
+        }
+    }
+}
+
 /// One defect as a scanner saw it.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -94,6 +125,8 @@ pub struct Draft {
     pub properties: Properties,
     /// Best first.
     pub fixes: Vec<Fix>,
+    /// A repair that waits for an id, which stands as [`Pin::PLACE`] in its text.
+    pub pin: Option<(Pin, Fix)>,
     /// False for a match that is reported but must never fail a gate (an unbounded range, say).
     pub gates: bool,
     /// Ids beside the rule's own aliases to which suppressions of this one finding answer.
@@ -131,6 +164,7 @@ impl Draft {
             related: Vec::new(),
             properties: Vec::new(),
             fixes: Vec::new(),
+            pin: None,
             gates: true,
             also_known_as: Vec::new(),
             suppressed: None,

@@ -67,6 +67,8 @@ pub struct FindingFix {
     pub replacements: Vec<(Region, String)>,
     /// SHA-256 of the whole content that the regions count in: what is to be repaired must still have it.
     pub content: [u8; 32],
+    /// What must be known first: its id stands as [`super::Pin::PLACE`] in the texts. `None` in every report.
+    pub pin: Option<super::Pin>,
 }
 
 /// Why a finding does not count.

@@ -18,7 +18,7 @@ mod rule;
 mod severity;
 mod span;
 
-pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Properties, Property, Replacement, Sink};
+pub use draft::{Anchor, Draft, DraftRelated, Fix, ForeignSuppression, Pin, Properties, Property, Replacement, Sink};
 pub use finding::{
     ALSO_REPORTED, BaselineState, Finding, FindingFix, Location, OWN_SEVERITY, Region, Related, Snippet, Suppression,
 };

@@ -27,6 +27,7 @@ mod labelled;
 mod layering;
 mod lockfiles;
 mod merge;
+mod online;
 #[cfg(unix)]
 mod pre_commit;
 mod redaction;

@@ -27,6 +27,7 @@ fn full() -> ScanReport {
         description: "close it".into(),
         replacements: vec![(region, "acl = 2".into())],
         content: [0; 32],
+        pin: None,
     });
     report.findings[1].suppressions.push(Suppression {
         in_source: true,

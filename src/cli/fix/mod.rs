@@ -13,6 +13,7 @@ use clap::Args;
 
 use super::args::{SarifRules, ScanArgs};
 use super::exit::Exit;
+use super::online::OnlineArgs;
 use super::output::Terminal;
 use super::scan::{self, Triaged};
 use super::{CliError, print};
@@ -45,6 +46,9 @@ pub struct FixArgs {
     /// Read no configuration file.
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
+    /// Repairs that need the network.
+    #[command(flatten)]
+    pub online: OnlineArgs,
 }
 
 /// Scans, and repairs what is found and not tolerated. [`Exit::Failed`] where a repair was left out,
@@ -58,6 +62,7 @@ pub fn run(args: &FixArgs, terminal: &Terminal) -> Result<Exit, CliError> {
         // Secrets are looked for whatever the configuration says: the diff must not show one.
         scanners: vec!["secrets".to_owned(), "iac".to_owned()],
         sarif_rules: SarifRules::All,
+        online: args.online.clone(),
         ..ScanArgs::default()
     };
     let mut told = Told::default();

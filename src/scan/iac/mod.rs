@@ -6,9 +6,12 @@
 mod actions;
 pub mod check;
 mod dockerfile;
+#[cfg(test)]
+mod fix_tests;
 mod gitlab;
 pub mod lower;
 mod manifests;
+mod pin;
 pub mod policy;
 mod repair;
 pub mod resource;

@@ -103,6 +103,10 @@ const HEADS: &[&str] = &[
 pub fn untrusted_head(file: &File<'_>, out: &mut Out<'_>) {
     let Some(trigger) = PRIVILEGED.iter().find(|name| file.trigger(name).is_some()) else { return };
     for (at, step) in file.steps.iter().enumerate() {
+        let guarded = [Some(step.node), step.job.map(|job| job.node())].into_iter().flatten().any(only_own_branches);
+        if guarded {
+            continue;
+        }
         let checks_out = step.uses().is_some_and(|(uses, _)| uses.is("actions/checkout"));
         let arguments = ["ref", "repository"].into_iter().filter_map(|name| step.with(name));
         let place = step.place();
@@ -126,6 +130,18 @@ pub fn untrusted_head(file: &File<'_>, out: &mut Out<'_>) {
             out.report("untrusted-checkout", run.span, &place, "gh", message).confidence = Confidence::Medium;
         }
     }
+}
+
+/// True for a condition that lets branches of the repository itself pass alone: no outsider's code.
+fn only_own_branches(node: &Node) -> bool {
+    let condition = node.get("if").and_then(Node::scalar).unwrap_or_default();
+    let condition: String = condition.split_whitespace().collect::<String>().to_ascii_lowercase();
+    let own = ["pull_request.head.repo.full_name", "workflow_run.head_repository.full_name"].iter().any(|head| {
+        let (head, here) = (format!("github.event.{head}"), "github.repository");
+        condition.contains(&format!("{head}=={here}")) || condition.contains(&format!("{here}=={head}"))
+    });
+    let no_fork = ["!github.event.pull_request.head.repo.fork", "github.event.pull_request.head.repo.fork==false"];
+    (own || no_fork.iter().any(|text| condition.contains(text))) && !condition.contains("||")
 }
 
 fn names_head(node: &Node, bytes: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 use super::model::{File, Job, Place};
 use super::{Out, quoted};
 use crate::model::{Confidence, Severity, Span};
+use crate::scan::iac::pin;
 use crate::syntax::{Entry, Node};
 
 /// The container and every service of a job, each with what it is called.
@@ -41,10 +42,20 @@ pub fn images(file: &File<'_>, out: &mut Out<'_>) {
             let Some(text) = image.scalar().filter(|text| !text.is_empty()) else { continue };
             match matrix_values(job, text) {
                 Some(values) => {
-                    values.iter().for_each(|(value, span)| self::image(value, *span, &what, &job.place(), out));
+                    values.iter().for_each(|(value, span)| self::image(value, *span, &what, &job.place(), file, out));
+                }
+                None if text.contains("${{ matrix.") || text.contains("${{matrix.") => {
+                    let message = format!(
+                        "The image {} of {what} of {} is computed, and may not be pinned by digest.",
+                        quoted(text),
+                        job.place().name
+                    );
+                    let draft = out.report("unpinned-images", image.span, &job.place(), &what, message);
+                    draft.severity = Severity::Medium;
+                    draft.confidence = Confidence::Low;
                 }
                 None if text.contains("${{") => {}
-                None => self::image(text, image.span, &what, &job.place(), out),
+                None => self::image(text, image.span, &what, &job.place(), file, out),
             }
         }
     }
@@ -67,11 +78,13 @@ fn matrix_values(job: &Job<'_>, text: &str) -> Option<Vec<(String, Span)>> {
         let value = node.scalar().filter(|value| !value.is_empty() && !value.contains("${{"))?;
         Some((format!("{before}{value}{after}"), node.span))
     });
-    Some(values.collect())
+    let values: Vec<_> = values.collect();
+    let open = matrix.as_str().is_some() || matrix.get("include").is_some_and(|include| include.as_str().is_some());
+    (!open || !values.is_empty()).then_some(values)
 }
 
 /// One image of whatever uses it.
-pub fn image(image: &str, span: Span, what: &str, place: &Place, out: &mut Out<'_>) {
+pub fn image(image: &str, span: Span, what: &str, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
     if image.contains("@sha256:") {
         return;
     }
@@ -85,12 +98,13 @@ pub fn image(image: &str, span: Span, what: &str, place: &Place, out: &mut Out<'
     let draft = out.report("unpinned-images", span, place, &format!("{what}|{image}"), message);
     draft.severity = severity;
     draft.confidence = confidence;
+    draft.pin = pin::image(image, span, file.bytes).or_else(|| pin::docker_image(image, span, file.bytes));
 }
 
 /// The image of a Docker action.
 pub fn action_image(file: &File<'_>, out: &mut Out<'_>) {
     let Some(Entry { value, .. }) = file.root.get("runs").and_then(|runs| runs.entry("image")) else { return };
     if let Some(image) = value.as_str().and_then(|text| text.strip_prefix("docker://")) {
-        self::image(image, value.span, "the action", &file.place(), out);
+        self::image(image, value.span, "the action", &file.place(), file, out);
     }
 }

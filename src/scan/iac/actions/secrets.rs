@@ -53,7 +53,8 @@ pub fn exposed(file: &File<'_>, out: &mut Out<'_>) {
 
 /// `secrets-outside-env`: no environment stands between a branch and the secret.
 pub fn outside_environment(file: &File<'_>, out: &mut Out<'_>) {
-    if file.root.get("on").is_some_and(|on| on.entries().len() == 1 && on.entry("workflow_call").is_some()) {
+    // A called workflow's secrets are its caller's.
+    if file.has_trigger(&["workflow_call"]) {
         return;
     }
     for job in &file.jobs {

@@ -78,7 +78,15 @@ pub fn self_hosted(file: &File<'_>, out: &mut Out<'_>) {
         let value = runs_on.value.get("labels").unwrap_or(&runs_on.value);
         let labels = value.items().iter().chain(std::iter::once(value)).filter_map(Node::scalar);
         let group = runs_on.value.get("group").is_some();
-        if !group && !labels.into_iter().any(|label| label == "self-hosted") {
+        let listed = |label: &str| {
+            let name = label.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim().strip_prefix("matrix.")?;
+            job.node().at(&["strategy", "matrix", name])
+        };
+        let is_own = |label: &str| {
+            let chosen = listed(label).map(Node::items).unwrap_or_default().iter();
+            label == "self-hosted" || chosen.filter_map(Node::scalar).any(|value| value == "self-hosted")
+        };
+        if !group && !labels.into_iter().any(is_own) {
             continue;
         }
         let place = job.place();

@@ -4,6 +4,7 @@ use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
 use super::model::{File, Place, Uses, without_host};
 use super::{Out, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
+use crate::scan::iac::pin;
 use crate::syntax::Node;
 
 /// Every step's `uses`.
@@ -13,7 +14,7 @@ pub fn audit(file: &File<'_>, out: &mut Out<'_>) {
         let Some(text) = node.as_str() else { continue };
         let place = step.place();
         match text.strip_prefix("docker://") {
-            Some(image) => super::containers::image(image, node.span, "the image", &place, out),
+            Some(image) => super::containers::image(image, node.span, "the image", &place, file, out),
             None if text.starts_with("./") => own(text, node, &place, file, out),
             None => one(text, node, &place, at, file, out),
         }
@@ -58,7 +59,7 @@ fn of_this_commit(node: &Node, file: &File<'_>) -> Option<Fix> {
 fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: &mut Out<'_>) {
     let Some(uses) = Uses::parse(text) else { return };
     let slug = format!("{}/{}", uses.owner, uses.repo);
-    pinned(text, &uses, node, place, at, out);
+    pinned(text, &uses, node, (place, at), file, out);
     let archived = ARCHIVED.iter().any(|slug| uses.is(slug));
     if archived {
         let message = format!("{} comes from an archived repository, which gets no more fixes.", quoted(&slug));
@@ -85,7 +86,7 @@ fn one(text: &str, node: &Node, place: &Place, at: usize, file: &File<'_>, out: 
     }
 }
 
-fn pinned(text: &str, uses: &Uses<'_>, node: &Node, place: &Place, at: usize, out: &mut Out<'_>) {
+fn pinned(text: &str, uses: &Uses<'_>, node: &Node, (place, at): (&Place, usize), file: &File<'_>, out: &mut Out<'_>) {
     if uses.is_hash() {
         return;
     }
@@ -98,7 +99,9 @@ fn pinned(text: &str, uses: &Uses<'_>, node: &Node, place: &Place, at: usize, ou
     };
     let message = format!("{} in {} {what}; pin it to a full commit id.", quoted(text), place.name);
     let about = format!("{}/{}/{}#{at}", uses.owner, uses.repo, uses.path);
-    out.report("unpinned-uses", node.span, place, &about, message).severity = severity;
+    let draft = out.report("unpinned-uses", node.span, place, &about, message);
+    draft.severity = severity;
+    draft.pin = pin::action(text, node.span, file.bytes);
 }
 
 fn is_branch(reference: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Repairs of single instructions.
 
-use crate::model::{Fix, Replacement, Span};
+use crate::model::{Fix, Pin, Replacement, Span};
+use crate::scan::iac::pin;
 use crate::syntax::dockerfile::Instruction;
 
 /// Flags that `ADD` and `COPY` have both.
@@ -13,8 +14,39 @@ pub fn fix(id: &str, at: &Instruction, bytes: &[u8]) -> Option<Fix> {
         "add-local" => copy(at),
         "maintainer" => label(at, bytes),
         "apt-recommends" => no_recommends(at, bytes),
+        "apt-lists" => no_lists(at, bytes),
         _ => None,
     }
+}
+
+/// The base image with its digest, once that is known.
+#[must_use]
+pub fn pin(id: &str, at: &Instruction, bytes: &[u8]) -> Option<(Pin, Fix)> {
+    if !matches!(id, "untagged-base" | "latest-base" | "unpinned-base") {
+        return None;
+    }
+    let image = at.text.split_whitespace().next()?;
+    let source = at.span.of(bytes);
+    let ends = |end: usize| source.get(end).is_none_or(u8::is_ascii_whitespace);
+    let starts = memchr::memmem::find_iter(source, image.as_bytes());
+    let start =
+        starts.into_iter().find(|start| *start > 0 && source[start - 1] == b' ' && ends(start + image.len()))?;
+    let from = at.span.start as usize + start;
+    pin::image(image, Span::new(from, from + image.len()), bytes)
+}
+
+/// The lists go in the same layer, behind the last of commands that all have to succeed.
+fn no_lists(at: &Instruction, bytes: &[u8]) -> Option<Fix> {
+    let source = at.span.of(bytes);
+    let text = at.text.trim();
+    let plain =
+        at.flags.is_empty() && !text.starts_with('[') && !text.contains([';', '|', '<', '(', '`', '#', '{', '\n']);
+    let alone = !text.ends_with(['&', '\\']) && !text.replace("&&", "").contains('&');
+    let end = at.span.start as usize + source.trim_ascii_end().len();
+    if !plain || !alone || source.windows(2).any(|pair| pair == b"\n#") {
+        return None;
+    }
+    one("Remove apt's package lists", Span::new(end, end), " && rm -rf /var/lib/apt/lists/*".to_owned())
 }
 
 fn one(description: &str, span: Span, text: String) -> Option<Fix> {

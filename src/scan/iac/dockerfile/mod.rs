@@ -187,6 +187,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
             draft.anchor = Anchor::Line;
         }
         draft.fixes.extend(fixes::fix(id, at, input.bytes));
+        draft.pin = fixes::pin(id, at, input.bytes);
         sink.drafts.push(draft);
     };
     for one in &instructions {

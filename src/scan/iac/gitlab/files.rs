@@ -23,27 +23,20 @@ pub fn is_named(path: &RepoPath) -> bool {
 
 /// True for a file that some pipeline may include, by what it holds.
 pub fn may_be_included(path: &RepoPath, bytes: &[u8]) -> bool {
-    let words = [
-        "script:",
-        "extends:",
-        "!reference",
-        "variables:",
-        "include:",
-        "workflow:",
-        "default:",
-        "image:",
-        "services:",
-        "cache:",
-        "rules:",
-        "stage:",
-        "artifacts:",
-    ];
+    // Anywhere, these are hardly anything else; the others have to stand at the top, where a file sets them for all jobs,
+    // and so do templates (`.name:`).
+    let own = ["script:", "extends:", "!reference", "stage:", "artifacts:"];
+    let global = ["variables:", "include:", "workflow:", "default:", "image:", "services:", "cache:", "."];
     let holds = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    let at_top =
+        |word: &str| memchr::memmem::find_iter(bytes, word.as_bytes()).any(|at| at == 0 || bytes[at - 1] == b'\n');
+    let guarded = || holds("rules:") && holds("if:");
     matches!(path.extension(), "yml" | "yaml")
         && bytes.len() <= 1 << 20
         && !path.parent().ends_with(".github/workflows")
-        && words.iter().any(|word| holds(word))
-        && !holds("apiVersion:")
+        && !path.file_name().contains("compose")
+        && (own.iter().any(|word| holds(word)) || global.iter().any(|word| at_top(word)) || guarded())
+        && !at_top("apiVersion:")
 }
 
 /// A key at the top of a file.

@@ -5,6 +5,7 @@ use super::names;
 use super::pipeline::{Job, entries};
 use super::secrets::images_of;
 use super::{Out, Place, View, quoted};
+use crate::scan::iac::pin;
 use crate::scan::iac::resource::Value;
 
 /// Stands for what can't be known inside a name.
@@ -37,7 +38,10 @@ fn image(value: &Value, job: Option<&Job>, place: &Place, out: &mut Out<'_>) {
     let here = place.at(value);
     let shown = quoted(written);
     let Some((id, what)) = fault(&name) else { return };
-    out.report(id, &here, written, format!("The image {shown} of {} {what}.", place.name));
+    let bytes = out.files.source(value.file).bytes;
+    if let Some(draft) = out.report(id, &here, written, format!("The image {shown} of {} {what}.", place.name)) {
+        draft.pin = pin::image(written, value.span, bytes).filter(|_| name == written);
+    }
 }
 
 /// The rule that an image's name breaks, and how.
