@@ -76,7 +76,11 @@ impl Scanner for DepsScanner {
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
         let tree = Tree::new(kept);
         let mut ignores = self.settings.ignores.clone();
-        ignores.extend(kept.iter().flat_map(|input| policy::read(&input.path, &input.bytes)));
+        for input in kept.iter().filter(|input| policy::claims(input.path.file_name())) {
+            let Parsed { value, errors } = policy::read(&input.path, &input.bytes);
+            ignores.extend(value);
+            sink.notices.extend(unhonoured(&input.path, errors));
+        }
         let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
         for input in kept.iter().filter(|input| tree.counts(&input.path)) {
             let Some(parsed) = self.packages(input, &tree) else { continue };
@@ -185,6 +189,14 @@ fn unparsed(path: &RepoPath, what: &str, errors: Vec<SyntaxError>, sink: &mut Si
     let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
     let message = format!("not a well-formed {what}: {}{more}; what could be read was checked", first.message);
     sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(path).span(first.span));
+}
+
+/// What is wrong with another tool's list of ignores: findings that it means to hide are shown.
+fn unhonoured(path: &RepoPath, errors: Vec<SyntaxError>) -> Option<Notice> {
+    let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
+    let first = errors.into_iter().next()?;
+    let message = format!("not all ignores could be read: {}{more}; the others hold", first.message);
+    Some(Notice::warning(NoticeKind::Suppression, message).at(path).span(first.span))
 }
 
 /// The kept files together: which of them count, and the Go workspaces above modules.

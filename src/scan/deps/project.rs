@@ -5,17 +5,22 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::declared::{self, Accepted};
 use super::graph::Paths;
-use super::manifest::Manifest;
+use super::manifest::{Ask, Manifest};
 use crate::model::{DraftRelated, Package, PackageSource, RepoPath, Scope, Span};
 
 /// Other places of one package that are told.
 const PLACES: usize = 10;
+/// Manifests that are asked about one name, at most.
+const MOST_ASKS: usize = 1_000;
 
 /// The packages of one lock file as its manifests complete them.
 pub(super) struct Project<'a> {
     /// In the lock file's order, scope and directness filled in where the lock file does not say.
     pub packages: Vec<Package>,
-    manifests: &'a [Manifest],
+    /// What the manifests ask for, by name; of one name in the order of the manifests.
+    asks: Vec<(&'a Manifest, &'a Ask)>,
+    /// Indexes of the packages, by name and version.
+    order: Vec<u32>,
     content: &'a [u8],
     paths: Paths,
 }
@@ -46,7 +51,12 @@ impl<'a> Project<'a> {
             }
         }
         let paths = Paths::new(&packages);
-        Self { packages, manifests, content, paths }
+        let asked = |manifest: &'a Manifest| manifest.asks.iter().map(move |ask| (manifest, ask));
+        let mut asks: Vec<(&Manifest, &Ask)> = manifests.iter().flat_map(asked).collect();
+        asks.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        let mut order: Vec<u32> = (0..packages.len() as u32).collect();
+        order.sort_by(|&a, &b| identity(&packages[a as usize]).cmp(&identity(&packages[b as usize])));
+        Self { packages, asks, order, content, paths }
     }
 
     /// From the root to a package: `app`, `a 1.0.0`, `b 2.0.0`.
@@ -68,7 +78,8 @@ impl<'a> Project<'a> {
 
     /// What the versions of a package are declared to be; `None` where that is not known.
     pub(super) fn declared(&self, index: usize) -> Option<Vec<Accepted>> {
-        declared::of(&self.packages[index], self.manifests, self.content)
+        let package = &self.packages[index];
+        declared::of(package, self.asks_for(&package.name).map(|(_, ask)| ask), self.content)
     }
 
     /// The lines of the manifests through which a package got in, one a member of a workspace, and where else in
@@ -89,10 +100,10 @@ impl<'a> Project<'a> {
         if asked.is_empty() {
             asked.extend(self.asked_for(self.paths.first(index, &self.packages), index, None));
         }
-        let same = |other: &&Package| {
-            other.name == package.name && other.version == package.version && other.span != package.span
-        };
-        let others = self.packages.iter().filter(same).take(PLACES).map(|other| DraftRelated {
+        let at = |index: &u32| &self.packages[*index as usize];
+        let first = self.order.partition_point(|index| identity(at(index)) < identity(package));
+        let same = self.order[first..].iter().map(at).take_while(|other| identity(other) == identity(package));
+        let others = same.filter(|other| other.span != package.span).take(PLACES).map(|other| DraftRelated {
             path: None,
             span: other.span,
             message: format!("`{}` {} is here, too", other.name, other.version),
@@ -100,11 +111,16 @@ impl<'a> Project<'a> {
         asked.into_iter().chain(others).collect()
     }
 
+    /// The lines of manifests that ask for a name.
+    fn asks_for(&self, name: &str) -> impl Iterator<Item = (&'a Manifest, &'a Ask)> {
+        let first = self.asks.partition_point(|(_, ask)| ask.name.as_str() < name);
+        self.asks[first..].iter().copied().take_while(move |(_, ask)| ask.name == name).take(MOST_ASKS)
+    }
+
     /// The line of a manifest, best that of `member`, which asks for the package at `first`.
     fn asked_for(&self, first: usize, index: usize, member: Option<&Package>) -> Option<DraftRelated> {
         let package = &self.packages[first];
-        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
-        let (manifest, ask) = asks.filter(|(_, ask)| ask.name == package.name).max_by_key(|(manifest, ask)| {
+        let (manifest, ask) = self.asks_for(&package.name).max_by_key(|(manifest, ask)| {
             let own = member.is_some_and(|member| member.name == manifest.name);
             let meant = ask.accepts.as_deref().is_none_or(|text| Accepted::read(package, text).is_some());
             // Of equals the first: `max_by_key` gives the last.
@@ -118,6 +134,10 @@ impl<'a> Project<'a> {
         };
         Some(DraftRelated { path: Some(manifest.path.clone()), span: ask.span, message })
     }
+}
+
+fn identity(package: &Package) -> (&str, &str) {
+    (&package.name, &package.version)
 }
 
 /// Names the project's own packages as their manifests do, where the lock file has a folder (pnpm) or nothing.
@@ -146,9 +166,14 @@ fn root(packages: &mut Vec<Package>, manifests: &[Manifest], content: &[u8], mod
     if packages.iter().any(|package| package.direct) {
         roots.push((module.to_owned(), (0..packages.len()).filter(|&index| packages[index].direct).collect()));
     } else if manifests.iter().any(|manifest| !manifest.asks.is_empty()) {
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        packages.iter().enumerate().for_each(|(index, one)| named.entry(&one.name).or_default().push(index));
         let asked = |manifest: &Manifest| {
-            let asks = manifest.asks.iter();
-            (manifest.name.clone(), asks.flat_map(|ask| declared::meant(packages, ask, content)).collect())
+            let mut names = HashSet::new();
+            let asks = manifest.asks.iter().filter(|ask| names.insert((&ask.name, &ask.accepts)));
+            let of =
+                |ask: &Ask| named.get(ask.name.as_str()).map(|named| declared::meant(packages, named, ask, content));
+            (manifest.name.clone(), asks.filter_map(of).flatten().collect())
         };
         roots.extend(manifests.iter().map(asked));
     } else {
@@ -221,7 +246,6 @@ fn reached(packages: &[Package], manifests: &[Manifest], passes: impl Fn(Scope) 
 mod tests {
     use super::*;
     use crate::model::Ecosystem;
-    use crate::scan::deps::manifest::Ask;
     use std::collections::BTreeMap;
 
     fn package(name: &str, source: PackageSource, dependencies: &[u32]) -> Package {
