@@ -10,7 +10,7 @@ mod project;
 mod reach;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Interest, Scanner};
@@ -115,6 +115,29 @@ impl DepsScanner {
         Some(lockfile::format_of(input.path.file_name())?.parse(&input.bytes))
     }
 
+    /// The packages that something is known of: the entries of one version of one, and what.
+    fn affected(&self, packages: &[Package]) -> Vec<(Vec<usize>, Vec<Match>)> {
+        let mut known: HashMap<(&str, &str), Option<usize>> = HashMap::with_capacity(packages.len());
+        let mut affected: Vec<(Vec<usize>, Vec<Match>)> = Vec::new();
+        for (index, package) in packages.iter().enumerate() {
+            if package.source != PackageSource::Registry {
+                continue;
+            }
+            let at = known.entry((&package.name, &package.version)).or_insert_with(|| {
+                let matches = self.db.get().affecting(package.ecosystem, &package.name, &package.version);
+                let found = !matches.is_empty();
+                found.then(|| {
+                    affected.push((Vec::new(), matches));
+                    affected.len() - 1
+                })
+            });
+            if let Some(at) = *at {
+                affected[at].0.push(index);
+            }
+        }
+        affected
+    }
+
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
@@ -126,15 +149,7 @@ impl DepsScanner {
         sink: &mut Sink,
     ) {
         let path = &input.path;
-        let mut seen = BTreeSet::new();
-        let affected: Vec<(usize, Vec<Match>)> = packages
-            .iter()
-            .enumerate()
-            .filter(|(_, package)| package.source == PackageSource::Registry)
-            .filter(|(_, package)| seen.insert((package.name.as_str(), package.version.as_str())))
-            .map(|(at, package)| (at, self.db.get().affecting(package.ecosystem, &package.name, &package.version)))
-            .filter(|(_, matches)| !matches.is_empty())
-            .collect();
+        let affected = self.affected(packages);
         if affected.is_empty() {
             return;
         }
@@ -143,15 +158,16 @@ impl DepsScanner {
         let module = if is_module { go_mod::read(&input.bytes).value.module } else { String::new() };
         let project = Project::new(path, packages, &manifests, &input.bytes, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
-        for (index, matches) in &affected {
-            let package = &project.packages[*index];
+        for (copies, matches) in &affected {
+            let index = project.strongest(copies);
+            let package = &project.packages[index];
             if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            let (chain, members) = (project.chain(*index), project.member_chains(*index));
-            let bringer = project.bringer(*index);
+            let (chain, members) = (project.chain(index), project.member_chains(copies));
+            let bringer = project.bringer(index);
             for group in grouped(matches).into_values() {
-                let fix = Fix::new(self.db.get(), &project, *index, &group);
+                let fix = Fix::new(self.db.get(), &project, index, &group);
                 if self.settings.only_fixed && fix.versions.is_empty() {
                     continue;
                 }
@@ -166,7 +182,7 @@ impl DepsScanner {
                     reached,
                 };
                 let mut draft = finding::draft(&self.settings, ignores, &entry, &group).at(path);
-                draft.related = project.related(*index);
+                draft.related = project.related(index);
                 sink.report(draft);
             }
         }

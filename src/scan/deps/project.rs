@@ -64,10 +64,37 @@ impl<'a> Project<'a> {
         self.paths.to(index, &self.packages)
     }
 
-    /// One chain for each member of a workspace that a package got in through, as `app > a 1.0.0 > b 2.0.0`; empty
-    /// where there are no two members.
-    pub(super) fn member_chains(&self, index: usize) -> Vec<String> {
-        self.paths.member_labels(index, &self.packages)
+    /// Of several entries of one version the one that a finding speaks of: what is shipped before what is for
+    /// development, what is direct before what is brought, then the first.
+    pub(super) fn strongest(&self, copies: &[usize]) -> usize {
+        let rank = |index: &usize| {
+            let package = &self.packages[*index];
+            let scope = match package.scope {
+                Scope::Production => 0,
+                Scope::Unknown => 1,
+                Scope::Optional => 2,
+                Scope::Development => 3,
+            };
+            (scope, !package.direct, *index)
+        };
+        copies.iter().copied().min_by_key(rank).unwrap_or_default()
+    }
+
+    /// The shortest chain for each member of a workspace that one of these entries got in through, as
+    /// `app > a 1.0.0 > b 2.0.0`; empty where there are no two members.
+    pub(super) fn member_chains(&self, copies: &[usize]) -> Vec<String> {
+        let mut chains: Vec<Vec<usize>> = Vec::new();
+        for &index in copies.iter().take(PLACES) {
+            for chain in self.paths.from_members(index, &self.packages) {
+                match chains.iter_mut().find(|known| known[0] == chain[0]) {
+                    Some(known) if known.len() > chain.len() => *known = chain,
+                    Some(_) => {}
+                    None => chains.push(chain),
+                }
+            }
+        }
+        chains.sort_by_key(Vec::len);
+        chains.iter().map(|chain| Paths::labels(chain, &self.packages).join(" > ")).collect()
     }
 
     /// The package of others that a package got in through, where it is not direct itself.
