@@ -53,7 +53,7 @@ impl Paths {
 
     /// The shortest chain from each member of a workspace that reaches `index`, the shorter first: indexes, the
     /// member's own first. Empty where there are no two members.
-    pub(super) fn from_members(&self, index: usize, packages: &[Package]) -> Vec<Vec<usize>> {
+    pub(super) fn chains_to(&self, index: usize, packages: &[Package]) -> Vec<Vec<usize>> {
         if self.askers.is_empty() {
             return Vec::new();
         }

@@ -85,7 +85,7 @@ impl<'a> Project<'a> {
     pub(super) fn member_chains(&self, copies: &[usize]) -> Vec<String> {
         let mut chains: Vec<Vec<usize>> = Vec::new();
         for &index in copies.iter().take(PLACES) {
-            for chain in self.paths.from_members(index, &self.packages) {
+            for chain in self.paths.chains_to(index, &self.packages) {
                 match chains.iter_mut().find(|known| known[0] == chain[0]) {
                     Some(known) if known.len() > chain.len() => *known = chain,
                     Some(_) => {}
@@ -114,7 +114,7 @@ impl<'a> Project<'a> {
     pub(super) fn related(&self, index: usize) -> Vec<DraftRelated> {
         let package = &self.packages[index];
         let mut asked: Vec<DraftRelated> = Vec::new();
-        for chain in self.paths.from_members(index, &self.packages) {
+        for chain in self.paths.chains_to(index, &self.packages) {
             let local = chain.iter().rposition(|&at| self.packages[at].source == PackageSource::Local);
             let (member, first) = local.map_or((None, index), |at| {
                 (Some(&self.packages[chain[at]]), chain.get(at + 1).copied().unwrap_or(index))
