@@ -22,7 +22,7 @@ impl LockfileFormat for PackageLock {
     }
 
     fn parse(&self, content: &[u8]) -> Parsed<Vec<Package>> {
-        let Parsed { value: root, mut errors } = json::parse(content);
+        let Parsed { value: root, mut errors } = json::parse_without(content, unused);
         let mut reader = Reader { builder: Builder::default(), paths: Vec::new(), errors: &mut errors };
         if let Some(packages) = root.get("packages") {
             packages.entries().iter().for_each(|entry| reader.flat(entry));
@@ -33,6 +33,12 @@ impl LockfileFormat for PackageLock {
         let Reader { builder, paths, .. } = reader;
         Parsed { value: builder.finish(|keys, index, want| resolve(keys, &paths[index], want)), errors }
     }
+}
+
+/// Members that make up most of a lock file and say nothing here. Names of packages stand at odd depths alone.
+fn unused(depth: usize, key: &str) -> bool {
+    let fields = ["integrity", "license", "engines", "bin", "funding", "os", "cpu", "libc", "deprecated"];
+    depth.is_multiple_of(2) && fields.contains(&key)
 }
 
 struct Reader<'a> {

@@ -10,13 +10,20 @@ const MAX_DEPTH: usize = 128;
 /// kept.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> Parsed<Node> {
-    Reader { bytes, at: bom(bytes), errors: Vec::new(), relaxed: false }.document()
+    parse_without(bytes, |_, _| false)
+}
+
+/// As [`parse`], without the members that `dropped` names by depth (0 for those of the outermost map) and key. They are
+/// read, and errors in them told; only nothing is kept of them.
+#[must_use]
+pub fn parse_without(bytes: &[u8], dropped: fn(usize, &str) -> bool) -> Parsed<Node> {
+    Reader { bytes, at: bom(bytes), errors: Vec::new(), relaxed: false, dropped }.document()
 }
 
 /// As [`parse`], with `//` and `/* */` comments and trailing commas (`bun.lock`, `tsconfig.json`).
 #[must_use]
 pub fn parse_jsonc(bytes: &[u8]) -> Parsed<Node> {
-    Reader { bytes, at: bom(bytes), errors: Vec::new(), relaxed: true }.document()
+    Reader { bytes, at: bom(bytes), errors: Vec::new(), relaxed: true, dropped: |_, _| false }.document()
 }
 
 /// Length of a UTF-8 byte order mark at the start.
@@ -34,6 +41,7 @@ struct Reader<'a> {
     at: usize,
     errors: Vec<SyntaxError>,
     relaxed: bool,
+    dropped: fn(usize, &str) -> bool,
 }
 
 impl Reader<'_> {
@@ -147,11 +155,13 @@ impl Reader<'_> {
         self.at += 1;
         *value = Value::Map(Vec::new());
         let Value::Map(entries) = value else { return Ok(()) };
+        let mut first = true;
         loop {
             self.space();
-            if self.peek() == Some(b'}') && (entries.is_empty() || self.relaxed) {
+            if self.peek() == Some(b'}') && (first || self.relaxed) {
                 break;
             }
+            first = false;
             let key_start = self.at;
             if self.peek() != Some(b'"') {
                 return Err(self.error("expected a key in double quotes"));
@@ -164,9 +174,13 @@ impl Reader<'_> {
             }
             self.at += 1;
             self.space();
-            let (value, step) = self.value(depth + 1);
-            entries.push(Entry { key, key_span, value });
-            step?;
+            if (self.dropped)(depth, &key) {
+                self.skip(depth + 1)?;
+            } else {
+                let (value, step) = self.value(depth + 1);
+                entries.push(Entry { key, key_span, value });
+                step?;
+            }
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -177,6 +191,21 @@ impl Reader<'_> {
         self.at += 1;
         entries.shrink_to_fit();
         Ok(())
+    }
+
+    /// A value of which nothing is kept.
+    fn skip(&mut self, depth: usize) -> Step<()> {
+        let plain = match self.bytes.get(self.at + 1..).filter(|_| self.peek() == Some(b'"')) {
+            Some(rest) => memchr::memchr2(b'"', b'\\', rest).filter(|&end| rest[end] == b'"'),
+            None => None,
+        };
+        match plain {
+            Some(length) => {
+                self.at += length + 2;
+                Ok(())
+            }
+            None => self.value(depth).1,
+        }
     }
 
     fn string(&mut self) -> Step<String> {
@@ -253,6 +282,23 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_dropped_is_still_read() {
+        let dropped = |depth: usize, key: &str| depth == 1 && key == "x";
+        let text = br#"{"x": {"x": "a", "b": 1, "c": "d"}, "y": {"x": ["\"", {"x": 1}]}}"#;
+        let parsed = parse_without(text, dropped);
+        assert_eq!(parsed.errors, []);
+        let keys = |at: &str| -> Vec<String> {
+            parsed.value.get(at).unwrap().entries().iter().map(|entry| entry.key.clone()).collect()
+        };
+        assert_eq!((keys("x"), keys("y")), (vec!["b".to_owned(), "c".to_owned()], Vec::new()));
+        for bad in [&br#"{"y": {"x": "a}}"#[..], br#"{"y": {"x": "\q"}}"#, br#"{"y": {"x": }}"#, br#"{"y": {"x": [1}}"#]
+        {
+            assert_eq!(parse_without(bad, dropped).errors, parse(bad).errors);
+            assert_eq!(parse(bad).errors.len(), 1);
+        }
+    }
 
     #[test]
     fn every_node_knows_its_bytes() {

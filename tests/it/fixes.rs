@@ -190,6 +190,21 @@ fn every_member_of_a_workspace_has_its_chain_and_its_line() {
 }
 
 #[test]
+fn of_several_copies_the_one_that_is_shipped_speaks() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "dependencies": {"b": "1"}, "devDependencies": {"a": "1"}},
+        "node_modules/a": {"version": "1.0.0", "dev": true, "dependencies": {"bad": "1.0.0"}},
+        "node_modules/a/node_modules/bad": {"version": "1.0.0", "dev": true},
+        "node_modules/b": {"version": "1.0.0", "dependencies": {"bad": "1.0.0"}},
+        "node_modules/b/node_modules/bad": {"version": "1.0.0"},
+        "node_modules/bad": {"version": "1.3.0"}}}"#;
+    let drafts = scan(&[("package-lock.json", lock)]);
+    let [draft] = &drafts[..] else { panic!("{drafts:?}") };
+    assert_eq!((text(draft, "scope"), text(draft, "path")), ("production".into(), "app, b 1.0.0, bad 1.0.0".into()));
+    assert_eq!(draft.span.of(lock.as_bytes()), b"\"node_modules/b/node_modules/bad\"");
+    assert_eq!(draft.related.len(), 1, "the other copy");
+}
+
+#[test]
 fn one_project_is_told_alike_whoever_locked_it() {
     let manifest =
         ("package.json", r#"{"name": "app", "dependencies": {"a": "^1.0.0"}, "devDependencies": {"bad": "~1.0.0"}}"#);

@@ -51,15 +51,9 @@ impl Paths {
         chain.take_while(|&at| packages[at].source != PackageSource::Local).last().unwrap_or(index)
     }
 
-    /// The chains of [`Self::from_members`] as text: `app > a 1.0.0 > b 2.0.0`.
-    pub(super) fn member_labels(&self, index: usize, packages: &[Package]) -> Vec<String> {
-        let chains = self.from_members(index, packages);
-        chains.iter().map(|chain| Self::labels(chain, packages).join(" > ")).collect()
-    }
-
     /// The shortest chain from each member of a workspace that reaches `index`, the shorter first: indexes, the
     /// member's own first. Empty where there are no two members.
-    pub(super) fn from_members(&self, index: usize, packages: &[Package]) -> Vec<Vec<usize>> {
+    pub(super) fn chains_to(&self, index: usize, packages: &[Package]) -> Vec<Vec<usize>> {
         if self.askers.is_empty() {
             return Vec::new();
         }
@@ -87,7 +81,7 @@ impl Paths {
     }
 
     /// Chains of indexes as text.
-    fn labels(chain: &[usize], packages: &[Package]) -> Vec<String> {
+    pub(super) fn labels(chain: &[usize], packages: &[Package]) -> Vec<String> {
         let mut names: Vec<String> = chain.iter().map(|&at| label(&packages[at])).collect();
         // A link and the member that it leads to are one.
         names.dedup();

@@ -12,7 +12,7 @@ mod project;
 mod reach;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{Interest, Scanner};
@@ -107,7 +107,11 @@ impl Scanner for DepsScanner {
         let kept: Vec<KeptInput> = kept.iter().filter(own).cloned().collect();
         let tree = Tree::new(&kept);
         let mut ignores = self.settings.ignores.clone();
-        ignores.extend(kept.iter().flat_map(|input| policy::read(&input.path, &input.bytes)));
+        for input in kept.iter().filter(|input| policy::claims(input.path.file_name())) {
+            let Parsed { value, errors } = policy::read(&input.path, &input.bytes);
+            ignores.extend(value);
+            sink.notices.extend(unhonoured(&input.path, errors));
+        }
         let ignores: Vec<Ignore> = ignores.into_iter().filter(|ignore| self.holds(ignore)).collect();
         let mut projects = self.installed.projects(&tree.npm_folders(&kept));
         for input in kept.iter().filter(|input| tree.locks.counts(&input.path)) {
@@ -195,6 +199,29 @@ impl DepsScanner {
         tree.locks.packages(input, self.settings.stdlib)
     }
 
+    /// The packages that something is known of: the entries of one version of one, and what.
+    fn affected(&self, packages: &[Package]) -> Vec<(Vec<usize>, Vec<Match>)> {
+        let mut known: HashMap<(&str, &str), Option<usize>> = HashMap::with_capacity(packages.len());
+        let mut affected: Vec<(Vec<usize>, Vec<Match>)> = Vec::new();
+        for (index, package) in packages.iter().enumerate() {
+            if package.source != PackageSource::Registry {
+                continue;
+            }
+            let at = known.entry((&package.name, &package.version)).or_insert_with(|| {
+                let matches = self.db.get().affecting(package.ecosystem, &package.name, &package.version);
+                let found = !matches.is_empty();
+                found.then(|| {
+                    affected.push((Vec::new(), matches));
+                    affected.len() - 1
+                })
+            });
+            if let Some(at) = *at {
+                affected[at].0.push(index);
+            }
+        }
+        affected
+    }
+
     /// Reports what is known of the packages. Manifests are read where there is anything to report.
     fn check(
         &self,
@@ -205,15 +232,7 @@ impl DepsScanner {
         sink: &mut Sink,
     ) {
         let Listing { path, packages, content, .. } = *listing;
-        let mut seen = BTreeSet::new();
-        let affected: Vec<(usize, Vec<Match>)> = packages
-            .iter()
-            .enumerate()
-            .filter(|(_, package)| package.source == PackageSource::Registry)
-            .filter(|(_, package)| seen.insert((package.name.as_str(), package.version.as_str())))
-            .map(|(at, package)| (at, self.db.get().affecting(package.ecosystem, &package.name, &package.version)))
-            .filter(|(_, matches)| !matches.is_empty())
-            .collect();
+        let affected = self.affected(packages);
         if affected.is_empty() {
             return;
         }
@@ -222,15 +241,16 @@ impl DepsScanner {
         let module = if is_module { go_mod::read(content).value.module } else { String::new() };
         let project = Project::new(path, packages, &manifests, content, &module);
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
-        for (index, matches) in &affected {
-            let package = &project.packages[*index];
+        for (copies, matches) in &affected {
+            let index = project.strongest(copies);
+            let package = &project.packages[index];
             if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            let (path, chain, members) = (listing.place(*index), project.chain(*index), project.member_chains(*index));
-            let bringer = project.bringer(*index);
+            let (path, chain, members) = (listing.place(index), project.chain(index), project.member_chains(copies));
+            let bringer = project.bringer(index);
             for group in grouped(matches).into_values() {
-                let fix = Fix::new(self.db.get(), &project, *index, &group);
+                let fix = Fix::new(self.db.get(), &project, index, &group);
                 if self.settings.only_fixed && fix.versions.is_empty() {
                     continue;
                 }
@@ -245,7 +265,7 @@ impl DepsScanner {
                     reached,
                 };
                 let mut draft = finding::draft(&self.settings, ignores, &entry, &group).at(path);
-                draft.related = project.related(*index);
+                draft.related = project.related(index);
                 sink.report(draft);
             }
         }
@@ -268,6 +288,14 @@ fn unparsed(path: &RepoPath, what: &str, errors: Vec<SyntaxError>, sink: &mut Si
     let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
     let message = format!("not a well-formed {what}: {}{more}; what could be read was checked", first.message);
     sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(path).span(first.span));
+}
+
+/// What is wrong with another tool's list of ignores: findings that it means to hide are shown.
+fn unhonoured(path: &RepoPath, errors: Vec<SyntaxError>) -> Option<Notice> {
+    let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
+    let first = errors.into_iter().next()?;
+    let message = format!("not all ignores could be read: {}{more}; the others hold", first.message);
+    Some(Notice::warning(NoticeKind::Suppression, message).at(path).span(first.span))
 }
 
 /// The kept files together.

@@ -3,19 +3,20 @@
 use globset::Glob;
 
 use super::settings::Ignore;
-use crate::model::{Ecosystem, RepoPath};
-use crate::syntax::{Node, json, toml, yaml};
+use crate::model::{Ecosystem, RepoPath, Span};
+use crate::syntax::{Node, Parsed, SyntaxError, json, toml, yaml};
 
-type Reader = fn(&[u8]) -> Vec<Ignore>;
+/// Entries, with what is wrong with the others.
+type Reader = fn(&[u8], &mut Vec<SyntaxError>) -> Vec<Ignore>;
 
 /// File name and reader. To honour another tool, write its reader and name it here.
 const READERS: &[(&str, Reader)] = &[
-    ("deny.toml", |bytes| advisories(bytes, "deny.toml")),
-    ("audit.toml", |bytes| advisories(bytes, "audit.toml")),
+    ("deny.toml", |bytes, errors| advisories(bytes, "deny.toml", errors)),
+    ("audit.toml", |bytes, errors| advisories(bytes, "audit.toml", errors)),
     ("osv-scanner.toml", osv_scanner),
-    (".trivyignore", |bytes| plain(bytes, ".trivyignore")),
+    (".trivyignore", |bytes, errors| plain(bytes, ".trivyignore", errors)),
     (".trivyignore.yaml", trivy_yaml),
-    (".nancy-ignore", |bytes| plain(bytes, ".nancy-ignore")),
+    (".nancy-ignore", |bytes, errors| plain(bytes, ".nancy-ignore", errors)),
     (".nsprc", nsprc),
 ];
 
@@ -25,25 +26,49 @@ pub(super) fn claims(file_name: &str) -> bool {
 }
 
 /// The ignores of one file, for the folder it stands in and below (`.cargo` stands for the one above); none
-/// from a name that no tool uses.
-pub(super) fn read(path: &RepoPath, bytes: &[u8]) -> Vec<Ignore> {
+/// from a name that no tool uses. What is wrong with a file costs its entry alone.
+pub(super) fn read(path: &RepoPath, bytes: &[u8]) -> Parsed<Vec<Ignore>> {
     let reader = READERS.iter().find(|(name, _)| *name == path.file_name());
     let folder = path.parent();
-    let folder = folder.strip_suffix(".cargo").map_or(folder, |above| above.trim_end_matches('/'));
-    let mut ignores = reader.map_or_else(Vec::new, |(_, reader)| reader(bytes));
-    ignores.iter_mut().for_each(|ignore| folder.clone_into(&mut ignore.folder));
-    ignores
+    let cargo = folder.strip_suffix(".cargo").filter(|above| above.is_empty() || above.ends_with('/'));
+    // cargo-audit reads `.cargo/audit.toml`, and no other of that name.
+    let reader = reader.filter(|(name, _)| *name != "audit.toml" || cargo.is_some());
+    let folder = cargo.map_or(folder, |above| above.trim_end_matches('/'));
+    let mut errors = Vec::new();
+    let mut value = reader.map_or_else(Vec::new, |(_, reader)| reader(bytes, &mut errors));
+    value.iter_mut().for_each(|ignore| folder.clone_into(&mut ignore.folder));
+    Parsed { value, errors }
 }
 
-fn ignore(what: &str, reason: &str, source: &str, until: Option<&str>) -> Ignore {
-    let day = |text: &str| text.get(..10).unwrap_or(text).to_owned();
-    Ignore {
-        what: what.to_owned(),
-        reason: reason.to_owned(),
-        source: source.to_owned(),
-        until: until.map(day),
-        ..Ignore::default()
+fn ignore(what: &str, reason: &str, source: &str) -> Ignore {
+    Ignore { what: what.to_owned(), reason: reason.to_owned(), source: source.to_owned(), ..Ignore::default() }
+}
+
+/// The ignore with its end, where one is stated; none, and an error at `span`, where that is no day.
+fn ending(ignore: Ignore, end: Option<&str>, span: Span, errors: &mut Vec<SyntaxError>) -> Option<Ignore> {
+    let Some(end) = end else { return Some(ignore) };
+    let until = last_day(end);
+    if until.is_none() {
+        let message = "expected a day, `YYYY-MM-DD`: the entry is not honoured".to_owned();
+        errors.push(SyntaxError { span, message });
     }
+    Some(Ignore { until: Some(until?), ..ignore })
+}
+
+/// The last day on which an entry holds. All of these tools compare the clock with the moment that is written, and a
+/// day alone is its first moment: the day before is the last whole one. `.nsprc` may count milliseconds since 1970.
+fn last_day(end: &str) -> Option<String> {
+    let end = end.trim();
+    let (day, midnight) = if !end.is_empty() && end.bytes().all(|b| b.is_ascii_digit()) {
+        let moment = jiff::Timestamp::from_millisecond(end.parse().ok()?).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+        (moment.date(), moment.time() == jiff::civil::Time::midnight())
+    } else {
+        let (day, time) = end.split_at_checked(10)?;
+        let time = time.trim_start_matches(['T', 't', ' ']);
+        (day.parse().ok()?, time.bytes().all(|b| matches!(b, b'0' | b':' | b'.' | b'Z' | b'z' | b'+')))
+    };
+    let last = if midnight { day.yesterday().ok()? } else { day };
+    Some(last.to_string())
 }
 
 fn text<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a str> {
@@ -51,26 +76,29 @@ fn text<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a str> {
 }
 
 /// `[advisories] ignore = ["ID", { id = "ID", reason = "" }]`.
-fn advisories(bytes: &[u8], source: &str) -> Vec<Ignore> {
-    let root = toml::parse(bytes).value;
+fn advisories(bytes: &[u8], source: &str, errors: &mut Vec<SyntaxError>) -> Vec<Ignore> {
+    let root = take(toml::parse(bytes), errors);
     let items = root.at(&["advisories", "ignore"]).into_iter().flat_map(Node::items);
     items
         .filter_map(|item| match item.as_str() {
-            Some(id) => Some(ignore(id, "", source, None)),
-            None => Some(ignore(text(item, &["id"])?, text(item, &["reason"]).unwrap_or_default(), source, None)),
+            Some(id) => Some(ignore(id, "", source)),
+            None => Some(ignore(text(item, &["id"])?, text(item, &["reason"]).unwrap_or_default(), source)),
         })
         .collect()
 }
 
-fn osv_scanner(bytes: &[u8]) -> Vec<Ignore> {
-    let root = toml::parse(bytes).value;
+fn osv_scanner(bytes: &[u8], errors: &mut Vec<SyntaxError>) -> Vec<Ignore> {
+    let root = take(toml::parse(bytes), errors);
     let reason = |item: &Node| text(item, &["reason"]).unwrap_or_default().to_owned();
-    let ids = root.get("IgnoredVulns").into_iter().flat_map(Node::items).filter_map(|item| {
-        Some(ignore(text(item, &["id"])?, &reason(item), "osv-scanner.toml", text(item, &["ignoreUntil"])))
-    });
+    let mut found = Vec::new();
+    for item in root.get("IgnoredVulns").into_iter().flat_map(Node::items) {
+        let Some(id) = text(item, &["id"]) else { continue };
+        let entry = ignore(id, &reason(item), "osv-scanner.toml");
+        found.extend(ending(entry, text(item, &["ignoreUntil"]), item.span, errors));
+    }
     // An override that ignores a package, or its vulnerabilities. One without a name would ignore everything
     // of an ecosystem: that is not carried over.
-    let overrides = root.get("PackageOverrides").into_iter().flat_map(Node::items).filter_map(|item| {
+    let overrides = |item: &Node| {
         let ignored = [item.get("ignore"), item.at(&["vulnerability", "ignore"])];
         if !ignored.into_iter().flatten().any(|yes| yes.as_bool() == Some(true)) {
             return None;
@@ -79,35 +107,47 @@ fn osv_scanner(bytes: &[u8]) -> Vec<Ignore> {
             Some(name) => Some(Ecosystem::ALL.into_iter().find(|known| known.osv() == name)?),
             None => None,
         };
-        let until = text(item, &["effectiveUntil"]);
         let version = text(item, &["version"]).map(str::to_owned);
-        Some(Ignore { ecosystem, version, ..ignore(text(item, &["name"])?, &reason(item), "osv-scanner.toml", until) })
-    });
-    ids.chain(overrides).collect()
+        Some(Ignore { ecosystem, version, ..ignore(text(item, &["name"])?, &reason(item), "osv-scanner.toml") })
+    };
+    for item in root.get("PackageOverrides").into_iter().flat_map(Node::items) {
+        let Some(entry) = overrides(item) else { continue };
+        found.extend(ending(entry, text(item, &["effectiveUntil"]), item.span, errors));
+    }
+    found
+}
+
+/// A parser's value; its errors are kept.
+fn take(parsed: Parsed<Node>, errors: &mut Vec<SyntaxError>) -> Node {
+    errors.extend(parsed.errors);
+    parsed.value
 }
 
 /// One id a line; `#` begins a comment, `exp:` or `until=` a day.
-fn plain(bytes: &[u8], source: &str) -> Vec<Ignore> {
-    let content = String::from_utf8_lossy(bytes);
-    let lines = content.lines().map(|line| line.split_once('#').unwrap_or((line, "")));
-    lines
-        .filter_map(|(line, reason)| {
-            let mut words = line.split_whitespace();
-            let what = words.next()?;
-            let until = words.find_map(|word| word.strip_prefix("exp:").or_else(|| word.strip_prefix("until=")));
-            Some(ignore(what, reason.trim(), source, until))
-        })
-        .collect()
+fn plain(bytes: &[u8], source: &str, errors: &mut Vec<SyntaxError>) -> Vec<Ignore> {
+    let (mut at, mut found) = (0, Vec::new());
+    for whole in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let span = Span::new(at, at + whole.len());
+        at += whole.len();
+        let content = String::from_utf8_lossy(whole);
+        let (line, reason) = content.split_once('#').unwrap_or((&content, ""));
+        let mut words = line.split_whitespace();
+        let Some(what) = words.next() else { continue };
+        let until = words.find_map(|word| word.strip_prefix("exp:").or_else(|| word.strip_prefix("until=")));
+        found.extend(ending(ignore(what, reason.trim(), source), until, span, errors));
+    }
+    found
 }
 
-fn trivy_yaml(bytes: &[u8]) -> Vec<Ignore> {
-    let root = yaml::parse(bytes).value;
+fn trivy_yaml(bytes: &[u8], errors: &mut Vec<SyntaxError>) -> Vec<Ignore> {
+    let root = take(yaml::parse(bytes), errors);
     let items = root.get("vulnerabilities").into_iter().flat_map(Node::items);
     items
         .filter_map(|item| {
             let texts = |key| item.get(key).map(|list| list.items().iter().filter_map(Node::as_str));
             let reason = text(item, &["statement"]).unwrap_or_default();
-            let mut found = ignore(text(item, &["id"])?, reason, ".trivyignore.yaml", text(item, &["expired_at"]));
+            let found = ignore(text(item, &["id"])?, reason, ".trivyignore.yaml");
+            let mut found = ending(found, text(item, &["expired_at"]), item.span, errors)?;
             // A path that is no glob must not widen the entry to every path.
             if let Some(paths) = texts("paths") {
                 found.paths = paths.filter_map(|glob| Some(Glob::new(glob).ok()?.compile_matcher())).collect();
@@ -121,15 +161,16 @@ fn trivy_yaml(bytes: &[u8]) -> Vec<Ignore> {
         .collect()
 }
 
-fn nsprc(bytes: &[u8]) -> Vec<Ignore> {
-    let root = json::parse_jsonc(bytes).value;
+fn nsprc(bytes: &[u8], errors: &mut Vec<SyntaxError>) -> Vec<Ignore> {
+    let root = take(json::parse_jsonc(bytes), errors);
     let active = |node: &&crate::syntax::Entry| node.value.get("active").and_then(Node::as_bool) != Some(false);
     let exceptions = root.get("exceptions").into_iter().flat_map(Node::items).filter_map(Node::as_str);
-    let old = exceptions.map(|url| ignore(url.rsplit('/').next().unwrap_or(url), "", ".nsprc", None));
+    let old = exceptions.map(|url| ignore(url.rsplit('/').next().unwrap_or(url), "", ".nsprc"));
     let entries = root.entries().iter().filter(|entry| entry.key != "exceptions").filter(active);
-    let new = entries.map(|entry| {
+    let new = entries.filter_map(|entry| {
         let reason = entry.value.as_str().or_else(|| text(&entry.value, &["notes"])).unwrap_or_default();
-        ignore(&entry.key, reason, ".nsprc", text(&entry.value, &["expiry"]))
+        let found = ignore(&entry.key, reason, ".nsprc");
+        ending(found, text(&entry.value, &["expiry"]).filter(|end| !end.is_empty()), entry.key_span, errors)
     });
     old.chain(new).collect()
 }
@@ -139,7 +180,7 @@ mod tests {
     use super::*;
 
     fn all(path: &str, content: &str) -> Vec<Ignore> {
-        read(&RepoPath::new(path), content.as_bytes())
+        read(&RepoPath::new(path), content.as_bytes()).value
     }
 
     fn whats(name: &str, content: &str) -> Vec<String> {
@@ -151,8 +192,33 @@ mod tests {
         assert_eq!(whats("deny.toml", "[advisories]\nignore = ['A', { id = 'B', reason = 'r' }]"), ["A", "B"]);
         assert_eq!(whats("osv-scanner.toml", "[[IgnoredVulns]]\nid = 'A'\nignoreUntil = 2030-01-01"), ["A"]);
         assert_eq!(whats(".trivyignore", "# c\nA exp:2030-01-01\n\nB # why"), ["A", "B"]);
-        assert_eq!(all(".trivyignore", "A exp:2030-01-01")[0].until.as_deref(), Some("2030-01-01"));
         assert_eq!(whats(".nsprc", r#"{"A": "why", "B": {"active": false}}"#), ["A"]);
+    }
+
+    #[test]
+    fn an_end_is_the_moment_that_the_tool_means() {
+        let osv = "[[IgnoredVulns]]\nid = 'A'\nignoreUntil = ";
+        for (path, text, last) in [
+            (".trivyignore", "A exp:2030-01-01".to_owned(), "2029-12-31"),
+            (".nancy-ignore", "A until=2030-03-01 # why".to_owned(), "2030-02-28"),
+            (".trivyignore.yaml", "vulnerabilities:\n- id: A\n  expired_at: 2030-01-01\n".to_owned(), "2029-12-31"),
+            ("osv-scanner.toml", format!("{osv}2030-01-01"), "2029-12-31"),
+            ("osv-scanner.toml", format!("{osv}2030-01-01T00:00:00Z"), "2029-12-31"),
+            ("osv-scanner.toml", format!("{osv}2030-01-01T12:30:00Z"), "2030-01-01"),
+            (
+                "osv-scanner.toml",
+                "[[PackageOverrides]]\nname = 'p'\nignore = true\neffectiveUntil = 2030-01-01\n".to_owned(),
+                "2029-12-31",
+            ),
+            (".nsprc", r#"{"A": {"expiry": "2030-01-01"}}"#.to_owned(), "2029-12-31"),
+            (".nsprc", r#"{"A": {"expiry": 1893456000000}}"#.to_owned(), "2029-12-31"),
+            (".nsprc", r#"{"A": {"expiry": "1893456000001"}}"#.to_owned(), "2030-01-01"),
+        ] {
+            assert_eq!(all(path, &text)[0].until.as_deref(), Some(last), "{path} {text}");
+        }
+        let bad = read(&RepoPath::new(".trivyignore"), b"A exp:soon\nB\n");
+        assert_eq!((bad.value.len(), bad.value[0].what.as_str(), bad.errors[0].span), (1, "B", Span::new(0, 11)));
+        assert_eq!(read(&RepoPath::new("deny.toml"), b"[advisories").errors.len(), 1);
     }
 
     #[test]
@@ -160,6 +226,7 @@ mod tests {
         let folders = ["deny.toml", "a/b/deny.toml", ".cargo/audit.toml", "a/.cargo/audit.toml"];
         let found = folders.map(|path| all(path, "[advisories]\nignore = ['A']")[0].folder.clone());
         assert_eq!(found, ["", "a/b", "", "a"]);
+        assert!(all("a/audit.toml", "[advisories]\nignore = ['A']").is_empty(), "cargo-audit does not read it");
     }
 
     #[test]

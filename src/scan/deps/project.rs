@@ -5,17 +5,22 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::declared::{self, Accepted};
 use super::graph::Paths;
-use super::manifest::Manifest;
+use super::manifest::{Ask, Manifest};
 use crate::model::{DraftRelated, Package, PackageSource, RepoPath, Scope, Span};
 
 /// Other places of one package that are told.
 const PLACES: usize = 10;
+/// Manifests that are asked about one name, at most.
+const MOST_ASKS: usize = 1_000;
 
 /// The packages of one lock file as its manifests complete them.
 pub(super) struct Project<'a> {
     /// In the lock file's order, scope and directness filled in where the lock file does not say.
     pub packages: Vec<Package>,
-    manifests: &'a [Manifest],
+    /// What the manifests ask for, by name; of one name in the order of the manifests.
+    asks: Vec<(&'a Manifest, &'a Ask)>,
+    /// Indexes of the packages, by name and version.
+    order: Vec<u32>,
     content: &'a [u8],
     paths: Paths,
 }
@@ -46,7 +51,12 @@ impl<'a> Project<'a> {
             }
         }
         let paths = Paths::new(&packages);
-        Self { packages, manifests, content, paths }
+        let asked = |manifest: &'a Manifest| manifest.asks.iter().map(move |ask| (manifest, ask));
+        let mut asks: Vec<(&Manifest, &Ask)> = manifests.iter().flat_map(asked).collect();
+        asks.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        let mut order: Vec<u32> = (0..packages.len() as u32).collect();
+        order.sort_by(|&a, &b| identity(&packages[a as usize]).cmp(&identity(&packages[b as usize])));
+        Self { packages, asks, order, content, paths }
     }
 
     /// From the root to a package: `app`, `a 1.0.0`, `b 2.0.0`.
@@ -54,10 +64,37 @@ impl<'a> Project<'a> {
         self.paths.to(index, &self.packages)
     }
 
-    /// One chain for each member of a workspace that a package got in through, as `app > a 1.0.0 > b 2.0.0`; empty
-    /// where there are no two members.
-    pub(super) fn member_chains(&self, index: usize) -> Vec<String> {
-        self.paths.member_labels(index, &self.packages)
+    /// Of several entries of one version the one that a finding speaks of: what is shipped before what is for
+    /// development, what is direct before what is brought, then the first.
+    pub(super) fn strongest(&self, copies: &[usize]) -> usize {
+        let rank = |index: &usize| {
+            let package = &self.packages[*index];
+            let scope = match package.scope {
+                Scope::Production => 0,
+                Scope::Unknown => 1,
+                Scope::Optional => 2,
+                Scope::Development => 3,
+            };
+            (scope, !package.direct, *index)
+        };
+        copies.iter().copied().min_by_key(rank).unwrap_or_default()
+    }
+
+    /// The shortest chain for each member of a workspace that one of these entries got in through, as
+    /// `app > a 1.0.0 > b 2.0.0`; empty where there are no two members.
+    pub(super) fn member_chains(&self, copies: &[usize]) -> Vec<String> {
+        let mut chains: Vec<Vec<usize>> = Vec::new();
+        for &index in copies.iter().take(PLACES) {
+            for chain in self.paths.chains_to(index, &self.packages) {
+                match chains.iter_mut().find(|known| known[0] == chain[0]) {
+                    Some(known) if known.len() > chain.len() => *known = chain,
+                    Some(_) => {}
+                    None => chains.push(chain),
+                }
+            }
+        }
+        chains.sort_by_key(Vec::len);
+        chains.iter().map(|chain| Paths::labels(chain, &self.packages).join(" > ")).collect()
     }
 
     /// The package of others that a package got in through, where it is not direct itself.
@@ -68,7 +105,8 @@ impl<'a> Project<'a> {
 
     /// What the versions of a package are declared to be; `None` where that is not known.
     pub(super) fn declared(&self, index: usize) -> Option<Vec<Accepted>> {
-        declared::of(&self.packages[index], self.manifests, self.content)
+        let package = &self.packages[index];
+        declared::of(package, self.asks_for(&package.name).map(|(_, ask)| ask), self.content)
     }
 
     /// The lines of the manifests through which a package got in, one a member of a workspace, and where else in
@@ -76,7 +114,7 @@ impl<'a> Project<'a> {
     pub(super) fn related(&self, index: usize) -> Vec<DraftRelated> {
         let package = &self.packages[index];
         let mut asked: Vec<DraftRelated> = Vec::new();
-        for chain in self.paths.from_members(index, &self.packages) {
+        for chain in self.paths.chains_to(index, &self.packages) {
             let local = chain.iter().rposition(|&at| self.packages[at].source == PackageSource::Local);
             let (member, first) = local.map_or((None, index), |at| {
                 (Some(&self.packages[chain[at]]), chain.get(at + 1).copied().unwrap_or(index))
@@ -89,10 +127,10 @@ impl<'a> Project<'a> {
         if asked.is_empty() {
             asked.extend(self.asked_for(self.paths.first(index, &self.packages), index, None));
         }
-        let same = |other: &&Package| {
-            other.name == package.name && other.version == package.version && other.span != package.span
-        };
-        let others = self.packages.iter().filter(same).take(PLACES).map(|other| DraftRelated {
+        let at = |index: &u32| &self.packages[*index as usize];
+        let first = self.order.partition_point(|index| identity(at(index)) < identity(package));
+        let same = self.order[first..].iter().map(at).take_while(|other| identity(other) == identity(package));
+        let others = same.filter(|other| other.span != package.span).take(PLACES).map(|other| DraftRelated {
             path: None,
             span: other.span,
             message: format!("`{}` {} is here, too", other.name, other.version),
@@ -100,11 +138,16 @@ impl<'a> Project<'a> {
         asked.into_iter().chain(others).collect()
     }
 
+    /// The lines of manifests that ask for a name.
+    fn asks_for(&self, name: &str) -> impl Iterator<Item = (&'a Manifest, &'a Ask)> {
+        let first = self.asks.partition_point(|(_, ask)| ask.name.as_str() < name);
+        self.asks[first..].iter().copied().take_while(move |(_, ask)| ask.name == name).take(MOST_ASKS)
+    }
+
     /// The line of a manifest, best that of `member`, which asks for the package at `first`.
     fn asked_for(&self, first: usize, index: usize, member: Option<&Package>) -> Option<DraftRelated> {
         let package = &self.packages[first];
-        let asks = self.manifests.iter().flat_map(|manifest| manifest.asks.iter().map(move |ask| (manifest, ask)));
-        let (manifest, ask) = asks.filter(|(_, ask)| ask.name == package.name).max_by_key(|(manifest, ask)| {
+        let (manifest, ask) = self.asks_for(&package.name).max_by_key(|(manifest, ask)| {
             let own = member.is_some_and(|member| member.name == manifest.name);
             let meant = ask.accepts.as_deref().is_none_or(|text| Accepted::read(package, text).is_some());
             // Of equals the first: `max_by_key` gives the last.
@@ -118,6 +161,10 @@ impl<'a> Project<'a> {
         };
         Some(DraftRelated { path: Some(manifest.path.clone()), span: ask.span, message })
     }
+}
+
+fn identity(package: &Package) -> (&str, &str) {
+    (&package.name, &package.version)
 }
 
 /// Names the project's own packages as their manifests do, where the lock file has a folder (pnpm) or nothing.
@@ -146,9 +193,14 @@ fn root(packages: &mut Vec<Package>, manifests: &[Manifest], content: &[u8], mod
     if packages.iter().any(|package| package.direct) {
         roots.push((module.to_owned(), (0..packages.len()).filter(|&index| packages[index].direct).collect()));
     } else if manifests.iter().any(|manifest| !manifest.asks.is_empty()) {
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        packages.iter().enumerate().for_each(|(index, one)| named.entry(&one.name).or_default().push(index));
         let asked = |manifest: &Manifest| {
-            let asks = manifest.asks.iter();
-            (manifest.name.clone(), asks.flat_map(|ask| declared::meant(packages, ask, content)).collect())
+            let mut names = HashSet::new();
+            let asks = manifest.asks.iter().filter(|ask| names.insert((&ask.name, &ask.accepts)));
+            let of =
+                |ask: &Ask| named.get(ask.name.as_str()).map(|named| declared::meant(packages, named, ask, content));
+            (manifest.name.clone(), asks.filter_map(of).flatten().collect())
         };
         roots.extend(manifests.iter().map(asked));
     } else {
@@ -221,7 +273,6 @@ fn reached(packages: &[Package], manifests: &[Manifest], passes: impl Fn(Scope) 
 mod tests {
     use super::*;
     use crate::model::Ecosystem;
-    use crate::scan::deps::manifest::Ask;
     use std::collections::BTreeMap;
 
     fn package(name: &str, source: PackageSource, dependencies: &[u32]) -> Package {

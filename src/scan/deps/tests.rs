@@ -17,7 +17,8 @@ fn scanner(ecosystem: Ecosystem, name: &str, fixed: &str) -> DepsScanner {
         custom: Vec::new(),
         reach: Reach::default(),
     };
-    let record = Record { id: "GHSA-x".to_owned(), affected: vec![affected], ..Record::default() };
+    let aliases = vec!["CVE-1".to_owned()];
+    let record = Record { id: "GHSA-x".to_owned(), aliases, affected: vec![affected], ..Record::default() };
     let db = AdvisoryDb::from_records(vec![record], "test").unwrap();
     DepsScanner::new(Settings::default(), Arc::new(LazyDb::ready(db)))
 }
@@ -75,6 +76,65 @@ fn an_ignored_id_is_suppressed_with_its_reason() {
     let sink = run(&scanner(Ecosystem::Npm, "bad", "1.1.0"), &[ignore, ("package-lock.json", LOCK)]);
     let suppressed = sink.drafts[0].suppressed.as_ref().unwrap();
     assert_eq!((suppressed.source.as_str(), suppressed.reason.as_str()), (".nsprc", "not reachable"));
+}
+
+/// Each tool's file, with an end where it has one: `until` is the last day on which it holds.
+const IGNORES: &[(&str, &str, Option<&str>)] = &[
+    ("deny.toml", "[advisories]\nignore = [{ id = \"GHSA-x\", reason = \"why\" }]\n", None),
+    (".cargo/audit.toml", "[advisories]\nignore = [\"ghsa-X\"]\n", None),
+    (
+        "osv-scanner.toml",
+        "[[IgnoredVulns]]\nid = \"CVE-1\"\nignoreUntil = 2026-05-02\nreason = \"why\"\n",
+        Some("2026-05-01"),
+    ),
+    (
+        "osv-scanner.toml",
+        "[[PackageOverrides]]\nname = \"bad\"\nversion = \"1.0.0\"\necosystem = \"npm\"\nignore = true\neffectiveUntil = 2026-05-02\n",
+        Some("2026-05-01"),
+    ),
+    (".trivyignore", "# all of them\nCVE-1 exp:2026-05-02\n", Some("2026-05-01")),
+    (
+        ".trivyignore.yaml",
+        "vulnerabilities:\n- id: CVE-1\n  paths: [\"package-lock.json\"]\n  purls: [\"pkg:npm/bad\"]\n  expired_at: 2026-05-02\n  statement: why\n",
+        Some("2026-05-01"),
+    ),
+    (".nsprc", "{\"GHSA-x\": {\"active\": true, \"notes\": \"why\", \"expiry\": \"2026-05-02\"}}", Some("2026-05-01")),
+    (".nancy-ignore", "CVE-1 until=2026-05-02 # why\n", Some("2026-05-01")),
+];
+
+#[test]
+fn ignores_of_other_tools_hold_in_their_folder_until_their_end() {
+    let base = scanner(Ecosystem::Npm, "bad", "1.1.0");
+    let suppressed = |today: &str, files: &[(&str, &str)]| {
+        let settings = Settings { today: Some(today.to_owned()), ..Settings::default() };
+        let scanner = DepsScanner::new(settings, Arc::clone(&base.db));
+        let sink = run(&scanner, files);
+        assert!(sink.notices.is_empty() && sink.drafts.len() == 1, "{files:?}");
+        sink.drafts[0].suppressed.as_ref().map(|by| by.source.clone())
+    };
+    for (path, text, until) in IGNORES {
+        let name = path.rsplit('/').next().map(str::to_owned);
+        let beside = [(*path, *text), ("package-lock.json", LOCK)];
+        assert_eq!(suppressed("2026-05-01", &beside), name, "{path}");
+        let after = if until.is_some() { None } else { name.clone() };
+        assert_eq!(suppressed("2026-05-02", &beside), after, "{path}");
+        let elsewhere = format!("other/{path}");
+        assert_eq!(
+            suppressed("2026-05-01", &[(elsewhere.as_str(), *text), ("package-lock.json", LOCK)]),
+            None,
+            "{path}"
+        );
+        let below = [(elsewhere.as_str(), *text), ("other/package-lock.json", LOCK)];
+        assert_eq!(suppressed("2026-05-01", &below), name, "{path}");
+    }
+}
+
+#[test]
+fn an_ignore_that_cannot_be_read_is_told_and_not_honoured() {
+    let files = [(".trivyignore", "GHSA-x exp:someday\n"), ("package-lock.json", LOCK)];
+    let sink = run(&scanner(Ecosystem::Npm, "bad", "1.1.0"), &files);
+    assert!(sink.drafts[0].suppressed.is_none());
+    assert!(sink.notices[0].message.contains("expected a day") && !sink.notices[0].incomplete);
 }
 
 #[test]
