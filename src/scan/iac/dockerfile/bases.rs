@@ -88,18 +88,23 @@ pub fn check(all: &[Instruction], out: &mut Tell<'_>) {
 /// The last instruction of a name that holds for the image which comes out: of the last stage, or of a stage that it
 /// is built on.
 pub fn effective<'a>(all: &'a [Instruction], name: &str) -> Option<&'a Instruction> {
+    kept(all).into_iter().find_map(|stage| stage.iter().rev().find(|one| one.name == name))
+}
+
+/// The stages whose layers are in the image that comes out: the last, the one it is built on, and so on.
+pub fn kept(all: &[Instruction]) -> Vec<&[Instruction]> {
     let (stages, arguments) = (stages(all), arguments(all));
-    let mut at = stages.len().checked_sub(1)?;
-    loop {
-        if let Some(found) = stages[at].iter().rev().find(|one| one.name == name) {
-            return Some(found);
-        }
-        let (image, _) = from(&stages[at][0], &arguments)?;
+    let mut found = Vec::new();
+    let mut next = stages.len().checked_sub(1);
+    while let Some(at) = next {
+        found.push(stages[at]);
+        let Some((image, _)) = from(&stages[at][0], &arguments) else { break };
         let is_base = |stage: &&[Instruction]| {
             from(&stage[0], &arguments).and_then(|(_, name)| name).is_some_and(|name| name.eq_ignore_ascii_case(&image))
         };
-        at = stages[..at].iter().rposition(is_base)?;
+        next = stages[..at].iter().rposition(is_base);
     }
+    found
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What instructions mean together: stages, folders, shells, programs.
 
+use super::bases;
 use super::packages::{self, Told};
 use super::shell::{self, Command};
 use crate::syntax::dockerfile::Instruction;
@@ -28,6 +29,7 @@ struct Stage {
 /// Tells of every instruction what only its stage shows.
 pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String)) {
     let mut stage = Stage::default();
+    let kept = bases::kept(all);
     let begun = all.iter().position(|one| one.name == "FROM");
     for (at, one) in all.iter().enumerate() {
         let mut told: Vec<Told> = Vec::new();
@@ -66,6 +68,10 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             }
             "RUN" => run(one, &mut stage, &mut told),
             _ => {}
+        }
+        // What a stage leaves behind that is thrown away is of no weight.
+        if !kept.iter().any(|stage| stage.iter().any(|other| std::ptr::eq(other, one))) {
+            told.retain(|(id, _)| !matches!(*id, "apt-lists" | "yarn-cache"));
         }
         told.dedup_by(|a, b| a.0 == b.0);
         for (id, what) in told {
