@@ -9,6 +9,8 @@ use crate::syntax::dockerfile::Instruction;
 const USELESS: &[&str] =
     &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig", "systemctl"];
 
+/// Instructions behind a `COPY` in which its archive may be unpacked.
+const LOOK_AHEAD: usize = 100;
 /// Ends of the names of archives that `ADD` unpacks.
 const ARCHIVES: [&str; 9] = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst"];
 
@@ -47,7 +49,7 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             "ENV" => environment(one, &mut stage, &mut told),
             "COPY" | "ADD" => {
                 copy(one, &stage, &mut told);
-                if one.name == "COPY" && unpacked_later(one, &all[at + 1..]) {
+                if one.name == "COPY" && unpacked_later(one, &all[at + 1..all.len().min(at + LOOK_AHEAD)]) {
                     told.push(("copy-archive", "copies an archive that `ADD` would unpack".to_owned()));
                 }
             }
@@ -70,7 +72,7 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             _ => {}
         }
         // What a stage leaves behind that is thrown away is of no weight.
-        if !kept.iter().any(|stage| stage.iter().any(|other| std::ptr::eq(other, one))) {
+        if !kept.iter().any(|stage| stage.as_ptr_range().contains(&std::ptr::from_ref(one))) {
             told.retain(|(id, _)| !matches!(*id, "apt-lists" | "yarn-cache"));
         }
         told.dedup_by(|a, b| a.0 == b.0);

@@ -8,6 +8,8 @@ pub mod helm;
 pub(crate) mod kustomize;
 mod patch;
 mod space;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 use std::collections::HashSet;
