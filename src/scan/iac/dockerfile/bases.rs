@@ -1,9 +1,12 @@
 //! What stages are built from: their images, with the defaults of arguments, and what they inherit of each other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Tell;
 use crate::syntax::dockerfile::Instruction;
+
+/// Stages built on each other that are followed.
+const MAX_CHAIN: usize = 64;
 
 /// The stages of a file in order: each begins with its `FROM`.
 pub fn stages(all: &[Instruction]) -> Vec<&[Instruction]> {
@@ -64,10 +67,10 @@ fn replaced(text: &str, known: &HashMap<String, String>) -> String {
 /// Tells of images without a tag, with `latest`, without a digest, and of stages of one name.
 pub fn check(all: &[Instruction], out: &mut Tell<'_>) {
     let arguments = arguments(all);
-    let mut named: Vec<String> = Vec::new();
+    let mut named: HashSet<String> = HashSet::new();
     for one in all.iter().filter(|one| one.name == "FROM") {
         let Some((image, name)) = from(one, &arguments) else { continue };
-        let known = named.iter().any(|stage| stage.eq_ignore_ascii_case(&image));
+        let known = named.contains(&image.to_ascii_lowercase());
         if image != "scratch" && !known && !image.contains('$') && !image.contains("@sha256:") {
             let shown = image.replace('`', "'");
             match image.rsplit('/').next().and_then(|last| last.split_once(':')) {
@@ -76,11 +79,8 @@ pub fn check(all: &[Instruction], out: &mut Tell<'_>) {
                 Some(_) => out("unpinned-base", one, format!("The base image `{shown}` is not pinned by digest.")),
             }
         }
-        if let Some(name) = name {
-            if named.iter().any(|stage| stage.eq_ignore_ascii_case(name)) {
-                out("duplicate-stage", one, format!("Two stages are named `{}`.", name.replace('`', "'")));
-            }
-            named.push(name.to_owned());
+        if let Some(name) = name.filter(|name| !named.insert(name.to_ascii_lowercase())) {
+            out("duplicate-stage", one, format!("Two stages are named `{}`.", name.replace('`', "'")));
         }
     }
 }
@@ -88,18 +88,23 @@ pub fn check(all: &[Instruction], out: &mut Tell<'_>) {
 /// The last instruction of a name that holds for the image which comes out: of the last stage, or of a stage that it
 /// is built on.
 pub fn effective<'a>(all: &'a [Instruction], name: &str) -> Option<&'a Instruction> {
+    kept(all).into_iter().find_map(|stage| stage.iter().rev().find(|one| one.name == name))
+}
+
+/// The stages whose layers are in the image that comes out: the last, the one it is built on, and so on.
+pub fn kept(all: &[Instruction]) -> Vec<&[Instruction]> {
     let (stages, arguments) = (stages(all), arguments(all));
-    let mut at = stages.len().checked_sub(1)?;
-    loop {
-        if let Some(found) = stages[at].iter().rev().find(|one| one.name == name) {
-            return Some(found);
-        }
-        let (image, _) = from(&stages[at][0], &arguments)?;
+    let mut found = Vec::new();
+    let mut next = stages.len().checked_sub(1);
+    while let Some(at) = next.filter(|_| found.len() < MAX_CHAIN) {
+        found.push(stages[at]);
+        let Some((image, _)) = from(&stages[at][0], &arguments) else { break };
         let is_base = |stage: &&[Instruction]| {
             from(&stage[0], &arguments).and_then(|(_, name)| name).is_some_and(|name| name.eq_ignore_ascii_case(&image))
         };
-        at = stages[..at].iter().rposition(is_base)?;
+        next = stages[..at].iter().rposition(is_base);
     }
+    found
 }
 
 #[cfg(test)]

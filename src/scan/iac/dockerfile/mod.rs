@@ -172,6 +172,7 @@ static CHECKS: &[(&str, &str, Check, &str)] = &[
         "names a system folder",
     ),
     ("add-local", "ADD", adds_local, "adds local files; `COPY` does no more than that"),
+    ("add-url", "ADD", adds_unchecked, "downloads what nobody checks; give it a `--checksum`"),
     ("shell-form", "CMD", |i| !i.text.starts_with('['), "is in shell form, so signals do not reach the program"),
     ("shell-form", "ENTRYPOINT", |i| !i.text.starts_with('['), "is in shell form, so signals do not reach the program"),
 ];
@@ -212,7 +213,8 @@ type Tell<'a> = dyn FnMut(&str, &Instruction, String) + 'a;
 
 /// What holds for the image that comes out.
 fn last_stage(all: &[Instruction], out: &mut Tell<'_>) {
-    let Some(stage) = bases::stages(all).pop() else { return };
+    let stages = bases::stages(all);
+    let Some(stage) = stages.last() else { return };
     match bases::effective(all, "USER") {
         None => out("no-user", &stage[0], "The image has no `USER`, so it runs as root.".to_owned()),
         Some(last) if matches!(last.text.split(':').next(), Some("root" | "0")) => {
@@ -223,10 +225,11 @@ fn last_stage(all: &[Instruction], out: &mut Tell<'_>) {
     if bases::effective(all, "HEALTHCHECK").is_none() {
         out("no-healthcheck", &stage[0], "The image has no `HEALTHCHECK`.".to_owned());
     }
-    for name in ["CMD", "ENTRYPOINT", "HEALTHCHECK"] {
-        let mut of = stage.iter().filter(|one| one.name == name);
-        if let (Some(first), Some(_)) = (of.next(), of.next()) {
-            out("repeated-instruction", first, format!("Only the last of several `{name}` counts."));
+    for (name, stage) in
+        ["CMD", "ENTRYPOINT", "HEALTHCHECK"].iter().flat_map(|name| stages.iter().map(move |s| (name, s)))
+    {
+        for later in stage.iter().filter(|one| one.name == *name).skip(1) {
+            out("repeated-instruction", later, format!("Only the last of several `{name}` counts."));
         }
     }
 }
@@ -239,6 +242,11 @@ fn triggered(one: &Instruction) -> Option<Instruction> {
 
 /// Asks about every simple command of a `RUN`.
 fn command(one: &Instruction, is: impl Fn(&[&str]) -> bool) -> bool {
+    if one.text.starts_with('[') {
+        let words: Vec<String> = serde_json::from_str(&one.text).unwrap_or_default();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        return !words.is_empty() && is(&words);
+    }
     one.text.split(['\n', ';', '|', '&', '(', ')']).any(|command| {
         let words: Vec<&str> = command.split_whitespace().skip_while(|word| word.contains('=')).collect();
         !words.is_empty() && is(&words)
@@ -285,6 +293,13 @@ fn pipes_to_shell(text: &str) -> bool {
                 )
             })
     })
+}
+
+/// True for a download over HTTP without a checksum; a git reference has its own.
+fn adds_unchecked(one: &Instruction) -> bool {
+    let remote = |word: &str| word.starts_with("http://") || (word.starts_with("https://") && !word.contains(".git"));
+    one.text.split_whitespace().any(|word| remote(word.trim_matches(['[', ']', '"', ','])))
+        && !one.flags.iter().any(|(name, _)| name == "checksum")
 }
 
 fn adds_local(one: &Instruction) -> bool {

@@ -1,5 +1,6 @@
 //! What instructions mean together: stages, folders, shells, programs.
 
+use super::bases;
 use super::packages::{self, Told};
 use super::shell::{self, Command};
 use crate::syntax::dockerfile::Instruction;
@@ -8,6 +9,8 @@ use crate::syntax::dockerfile::Instruction;
 const USELESS: &[&str] =
     &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig", "systemctl"];
 
+/// Instructions behind a `COPY` in which its archive may be unpacked.
+const LOOK_AHEAD: usize = 100;
 /// Ends of the names of archives that `ADD` unpacks.
 const ARCHIVES: [&str; 9] = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst"];
 
@@ -28,6 +31,7 @@ struct Stage {
 /// Tells of every instruction what only its stage shows.
 pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String)) {
     let mut stage = Stage::default();
+    let kept = bases::kept(all);
     let begun = all.iter().position(|one| one.name == "FROM");
     for (at, one) in all.iter().enumerate() {
         let mut told: Vec<Told> = Vec::new();
@@ -45,7 +49,7 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             "ENV" => environment(one, &mut stage, &mut told),
             "COPY" | "ADD" => {
                 copy(one, &stage, &mut told);
-                if one.name == "COPY" && unpacked_later(one, &all[at + 1..]) {
+                if one.name == "COPY" && unpacked_later(one, &all[at + 1..all.len().min(at + LOOK_AHEAD)]) {
                     told.push(("copy-archive", "copies an archive that `ADD` would unpack".to_owned()));
                 }
             }
@@ -66,6 +70,10 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             }
             "RUN" => run(one, &mut stage, &mut told),
             _ => {}
+        }
+        // What a stage leaves behind that is thrown away is of no weight.
+        if !kept.iter().any(|stage| stage.as_ptr_range().contains(&std::ptr::from_ref(one))) {
+            told.retain(|(id, _)| !matches!(*id, "apt-lists" | "yarn-cache"));
         }
         told.dedup_by(|a, b| a.0 == b.0);
         for (id, what) in told {

@@ -8,6 +8,8 @@ use super::values::{elsewhere, entry_place, plain};
 use crate::model::Span;
 use crate::syntax::{Entry, Node};
 
+/// Policies of which each is held against each pod.
+const MAX_POLICIES: usize = 2_000;
 /// Workloads whose pods are judged by the policies that select them: those of a CronJob serve nobody.
 const SERVING: [&str; 9] = [
     "Pod",
@@ -65,6 +67,8 @@ impl Cluster {
                 _ => {}
             }
         }
+        // With very many, what each pod is selected by is not worked out.
+        cluster.whole &= cluster.policies.len() <= MAX_POLICIES;
         cluster
     }
 

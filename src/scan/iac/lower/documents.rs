@@ -56,6 +56,14 @@ pub(crate) fn is_compose(path: &RepoPath, document: &Node) -> bool {
     language(path, document) == Some(COMPOSE)
 }
 
+/// True for a document that is looked at once all files are there.
+pub(crate) fn is_late(path: &RepoPath, document: &Node) -> bool {
+    matches!(language(path, document), Some(KUBERNETES | COMPOSE))
+}
+
+/// Bytes up to which a file is kept for its words alone; a larger one is parsed first, so that data that only look
+/// like manifests are not.
+const SMALL: usize = 1 << 16;
 /// Words of which every document that concerns us holds one.
 const MARKS: [&str; 4] = ["AWS::", "apiVersion", "services", "provider"];
 
@@ -81,11 +89,14 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         sink.keep = true;
         return;
     }
-    sink.keep |= may_wait(input.bytes);
-    if !holds(input.bytes, &["AWS::", "provider"]) {
+    let waits = may_wait(input.bytes);
+    let small = input.bytes.len() <= SMALL;
+    sink.keep |= waits && small;
+    if !holds(input.bytes, &["AWS::", "provider"]) && (small || !waits) {
         return;
     }
     let Parsed { value: documents, errors } = parse(input);
+    sink.keep |= waits && documents.iter().any(|document| is_late(input.path, document));
     let mut lowered = Lowered::default();
     for document in &documents {
         if let Some(lower) = language(input.path, document).and_then(|at| LANGUAGES[at].lower) {
@@ -139,7 +150,8 @@ fn holds(bytes: &[u8], marks: &[&str]) -> bool {
 
 /// True for bytes that may be a Kubernetes object or a Compose project.
 fn may_wait(bytes: &[u8]) -> bool {
-    holds(bytes, &["services"]) || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
+    let project = holds(bytes, &["services"]) && holds(bytes, &["image", "build", "extends"]);
+    project || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
 }
 
 /// True for bytes that may be a JSON Patch, which a kustomization may name.

@@ -5,6 +5,8 @@
 //! `pod`, the pod's spec, with `init`, true for one that ends before the others start, and with `workload`,
 //! the object's kind. Each namespaced object is a `k8s:object` too.
 
+use std::collections::HashMap;
+
 use super::super::Skip;
 use super::super::resource::{Resource, Value, ValueKind as Kind};
 use super::cluster::Cluster;
@@ -101,6 +103,7 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
     more.extend(template.get("metadata").map(|metadata| ("metadata", value(metadata))));
     more.extend(cluster.pod_facts(node, template, spec));
     let pod = extended(value(&spec.value).clone_at(spec.key_span), more);
+    let volumes = host_volumes(&spec.value);
     // What the pod says of a container is told at the container.
     let around = elsewhere(pod.clone());
     for (list, init) in [("containers", false), ("initContainers", true), ("ephemeralContainers", true)] {
@@ -111,7 +114,7 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
             let mut more = vec![("pod", around.clone()), ("init", init)];
             more.push(("workload", Value::new(Kind::text(kind), header, 0)));
             more.push(("argv", argv(container, header)));
-            more.push(("hostMounts", host_mounts(container, &spec.value, header)));
+            more.push(("hostMounts", host_mounts(container, &volumes, header)));
             let attributes = extended(value(container).clone_at(header), more);
             let (name, address) = (format!("{name}.{called}"), format!("{address}/{called}"));
             lowered.resources.push(made("k8s:container", &name, &address, header, container.span, attributes));
@@ -143,13 +146,17 @@ fn argv(container: &Node, header: Span) -> Value {
     Value::new(Kind::list(words.collect()), header, 0)
 }
 
+/// The volumes of a pod that are folders of its node: name and path.
+fn host_volumes(pod: &Node) -> HashMap<&str, &str> {
+    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default().iter();
+    let of_host = volumes.filter_map(|volume| Some((volume.get("name")?.as_str()?, volume.at(&["hostPath", "path"])?)));
+    of_host.filter_map(|(name, path)| Some((name, path.as_str()?))).collect()
+}
+
 /// The mounts of a container that lead to its node: `path` there, and `readOnly`.
-fn host_mounts(container: &Node, pod: &Node, header: Span) -> Value {
-    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
+fn host_mounts(container: &Node, volumes: &HashMap<&str, &str>, header: Span) -> Value {
     let mounts = container.get("volumeMounts").map(Node::items).unwrap_or_default().iter().filter_map(|mount| {
-        let name = mount.get("name")?.as_str()?;
-        let volume = volumes.iter().find(|volume| volume.get("name").and_then(Node::as_str) == Some(name))?;
-        let path = volume.at(&["hostPath", "path"])?.as_str()?;
+        let path = volumes.get(mount.get("name")?.as_str()?)?;
         let place = place(mount);
         let read_only = mount.get("readOnly").and_then(Node::as_bool).unwrap_or(false);
         let member = |key: &str, kind| (key.into(), Value::new(kind, place, 0));

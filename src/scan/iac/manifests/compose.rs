@@ -15,6 +15,9 @@ use crate::syntax::{Entry, Node, Value};
 
 /// Services that extend each other in a row, at most.
 const MAX_DEPTH: usize = 16;
+/// Bytes of services that a project may take from others, and of a file that others are used with.
+const MAX_TAKEN: usize = 16 * 1024 * 1024;
+const MAX_BASE: usize = 1024 * 1024;
 /// Members that are lists in one file and maps in the other.
 const PAIRS: [&str; 6] = ["environment", "labels", "annotations", "extra_hosts", "sysctls", "args"];
 /// Lists that the later file replaces.
@@ -60,7 +63,8 @@ impl<'a> Projects<'a> {
         if with.len() == 1 && !extends {
             return false;
         }
-        let mut project = Project { all: self, space: Space::default(), bases: HashMap::new(), notices: Vec::new() };
+        let mut project =
+            Project { all: self, space: Space::default(), bases: HashMap::new(), notices: Vec::new(), left: MAX_TAKEN };
         let mut merged: Option<Node> = None;
         for one in &with {
             let Some(services) = project.services(one) else { continue };
@@ -102,7 +106,10 @@ impl<'a> Projects<'a> {
     fn named(&self, beside: &RepoPath, stem: &str, part: &str) -> Option<&'a File<'a>> {
         ["yaml", "yml"].iter().find_map(|end| {
             let path = beside.sibling(&format!("{stem}{part}.{end}"))?;
-            self.files.get(path.as_str()).copied().filter(|file| file.document().is_some())
+            self.files
+                .get(path.as_str())
+                .copied()
+                .filter(|file| file.bytes.len() < MAX_BASE && file.document().is_some())
         })
     }
 }
@@ -120,6 +127,8 @@ struct Project<'p, 'a> {
     space: Space<'a>,
     bases: HashMap<&'a str, u32>,
     notices: Vec<Notice>,
+    /// Bytes that may still be taken from other services.
+    left: usize,
 }
 
 impl<'a> Project<'_, 'a> {
@@ -162,8 +171,10 @@ impl<'a> Project<'_, 'a> {
             self.notices.push(Notice::warning(NoticeKind::Skipped, message).at(file.path));
             return service;
         };
-        if seen.contains(&key) || seen.len() > MAX_DEPTH {
-            let message = "Services extend each other in a circle, or too deep; that was not followed.";
+        let left = self.left.checked_sub(under.span.len() + 64);
+        self.left = left.unwrap_or(0);
+        if seen.contains(&key) || seen.len() > MAX_DEPTH || left.is_none() {
+            let message = "Services extend each other in a circle, too deep or too often; that was not followed.";
             self.notices.push(Notice::warning(NoticeKind::Limit, message).at(file.path));
             return service;
         }

@@ -3,7 +3,7 @@
 //! Go templates are no YAML and are never parsed as such. Where the caller had helm render a chart, its objects are
 //! checked, and findings stand in the template that made them, at the line that looks most like the rendered one.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::super::lower::cluster::Cluster;
 use super::super::lower::documents::{self, Lowered};
@@ -36,6 +36,9 @@ const MARKS: [&str; 9] = [
     "extraVolumes",
 ];
 
+/// Bytes in which the comment of an object's template is looked for, and of a template in which its line is.
+const NEAR: usize = 1024 * 1024;
+
 /// True for the file that makes a folder a chart.
 #[must_use]
 pub fn is_chart(path: &RepoPath) -> bool {
@@ -51,7 +54,7 @@ pub(crate) fn is_values(path: &RepoPath) -> bool {
 
 /// The charts among kept files.
 pub(super) struct Charts<'a> {
-    kept: HashMap<&'a str, &'a KeptInput>,
+    kept: BTreeMap<&'a str, &'a KeptInput>,
     /// Folder and `Chart.yaml` of each, sorted.
     charts: Vec<(&'a str, &'a KeptInput)>,
     rendered: &'a [Rendered],
@@ -95,7 +98,7 @@ impl<'a> Charts<'a> {
     }
 
     fn tell_templates(&self, sink: &mut Sink) {
-        let mut left: HashMap<&RepoPath, usize> = HashMap::new();
+        let mut left: BTreeMap<&RepoPath, usize> = BTreeMap::new();
         let tried = |path: &RepoPath| self.rendered.iter().any(|one| holds(one.chart.parent(), path));
         let ours = |input: &&&KeptInput| documents::is_ours(&input.path) && !tried(&input.path);
         let templates = self.kept.values().filter(ours);
@@ -137,8 +140,11 @@ impl<'a> Charts<'a> {
 
     /// The template that an object came from, by helm's `# Source:` comment before it.
     fn source(&self, rendered: &Rendered, text: &str, span: Span) -> Option<&'a KeptInput> {
-        let before = text.get(..span.start as usize)?;
-        let line = before.lines().rev().find_map(|line| line.strip_prefix("# Source: "))?;
+        let end = span.start as usize;
+        let before = text.as_bytes().get(end.saturating_sub(NEAR)..end)?;
+        let at = memchr::memmem::rfind(before, b"# Source: ")?;
+        let line = before[at + b"# Source: ".len()..].split(|&byte| byte == b'\n').next()?;
+        let line = std::str::from_utf8(line).ok()?;
         // The first step is the chart's own name.
         let (_, inner) = line.trim().split_once('/')?;
         let path = rendered.chart.sibling(inner)?;
@@ -163,7 +169,8 @@ fn is_well_formed(bytes: &[u8]) -> bool {
 /// A finding of rendered text, at the line of the template that it most likely came from.
 fn placed(mut draft: Draft, text: &str, template: Option<&KeptInput>, chart: &RepoPath) -> Draft {
     let rendered = line_of(text, draft.span.start as usize);
-    let source = template.map(|input| String::from_utf8_lossy(&input.bytes));
+    let small = template.filter(|input| input.bytes.len() <= NEAR);
+    let source = small.map(|input| String::from_utf8_lossy(&input.bytes));
     draft.span = source.as_deref().and_then(|source| like(source, rendered)).unwrap_or_default();
     draft.extent = None;
     draft.secrets.clear();

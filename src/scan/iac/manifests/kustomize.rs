@@ -11,14 +11,17 @@ use super::super::lower::kubernetes::objects as objects_of;
 use super::File;
 use super::patch;
 use super::space::{Space, all_at, moved};
+use super::target::{has_merge_keys, has_pattern, is_same, is_target};
 use super::transform;
 use crate::model::{Notice, NoticeKind, RepoPath, Span};
 use crate::syntax::{Node, yaml};
 
 /// Kustomizations inside each other, at most.
 const MAX_DEPTH: usize = 32;
-/// Objects that all overlays of a tree may make together.
-const MAX_OBJECTS: usize = 50_000;
+/// What all overlays of a tree may cost together: bytes of objects, and objects that patches look at.
+const MAX_WORK: usize = 512 * 1024 * 1024;
+/// What it costs to look at a kustomization, an object, or a pattern for one.
+const VISIT: usize = 1024;
 /// Members that are told as not applied, in a kustomization's own words.
 const NOT_APPLIED: [&str; 10] = [
     "configMapGenerator",
@@ -58,8 +61,7 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
     if roots.is_empty() {
         return Overlays::default();
     }
-    let mut builder =
-        Builder { files: by_path, bases: HashMap::new(), overlays: Overlays::default(), left: MAX_OBJECTS };
+    let mut builder = Builder { files: by_path, bases: HashMap::new(), overlays: Overlays::default(), left: MAX_WORK };
     let inner: HashSet<&RepoPath> = roots.iter().flat_map(|file| builder.kustomizations_of(file)).collect();
     for root in &roots {
         let component = root.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
@@ -70,8 +72,7 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
         }
     }
     if builder.left == 0 {
-        let message =
-            format!("The overlays of this tree make more than {MAX_OBJECTS} objects; the others were not checked.");
+        let message = "The overlays of this tree are too large or too many; what was left was not checked.";
         builder.overlays.notices.push(Notice::incomplete(NoticeKind::Limit, message));
     }
     builder.overlays
@@ -82,6 +83,7 @@ struct Builder<'a> {
     /// Where each file lies in the space.
     bases: HashMap<&'a str, u32>,
     overlays: Overlays<'a>,
+    /// What may still be done.
     left: usize,
 }
 
@@ -113,6 +115,13 @@ impl<'a> Builder<'a> {
         from.sibling(text).and_then(|path| self.files.get(path.as_str()).copied())
     }
 
+    /// Takes from what may be done; false, and nothing left, where it is too much.
+    fn pays(&mut self, cost: usize) -> bool {
+        let left = self.left.checked_sub(cost);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// Where a file lies in the space; it is added when it is first asked for.
     fn base(&mut self, file: &'a File<'a>) -> Option<u32> {
         if let Some(base) = self.bases.get(file.path.as_str()) {
@@ -131,6 +140,9 @@ impl<'a> Builder<'a> {
             self.overlays.notices.push(Notice::warning(NoticeKind::Limit, message).at(file.path));
             return;
         }
+        if !self.pays(VISIT) {
+            return;
+        }
         let Some(base) = self.base(file) else { return };
         stack.push(file.path);
         let mut left = Left::default();
@@ -144,7 +156,10 @@ impl<'a> Builder<'a> {
             }
         }
         for (target, patches) in self.patches(file, document, base, &mut left) {
-            patch_all(objects, &target, &patches, &mut left);
+            let each = if target.as_ref().is_some_and(has_pattern) { VISIT } else { 64 };
+            if self.pays(objects.len().saturating_mul(patches.len()).saturating_mul(each)) {
+                patch_all(objects, &target, &patches, &mut left);
+            }
         }
         let own = moved(document.clone(), base);
         transform::namespace(objects, &own);
@@ -173,8 +188,9 @@ impl<'a> Builder<'a> {
         self.overlays.used.insert(found.path);
         let ours = found.documents.iter().filter(|document| documents::is_kubernetes(found.path, document));
         for object in ours.flat_map(objects_of) {
-            let Some(less) = self.left.checked_sub(1) else { return };
-            self.left = less;
+            if !self.pays(object.span.len() + 64) {
+                return;
+            }
             objects.push(moved(object.clone(), base));
         }
     }
@@ -301,46 +317,4 @@ fn patch_all(objects: &mut Vec<Node>, target: &Option<Node>, patches: &[Node], l
             left.unmatched.push(name.to_owned());
         }
     }
-}
-
-/// True for an object of the API's own groups, whose lists have merge keys.
-fn has_merge_keys(object: &Node) -> bool {
-    let version = object.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    let group = version.split_once('/').map_or("", |(group, _)| group);
-    !group.contains('.') || group.ends_with(".k8s.io")
-}
-
-/// True where a patch is for the object: its kind and name, and its namespace where it says one.
-fn is_same(patch: &Node, object: &Node) -> bool {
-    let same = |path: &[&str]| patch.at(path).and_then(Node::scalar) == object.at(path).and_then(Node::scalar);
-    let namespace = patch.at(&["metadata", "namespace"]).is_none() || same(&["metadata", "namespace"]);
-    same(&["kind"]) && same(&["metadata", "name"]) && namespace
-}
-
-/// True where a patch's target selects the object. Kind and name are whole regular expressions there.
-fn is_target(target: &Node, object: &Node) -> bool {
-    let fits = |key: &str, path: &[&str]| {
-        let Some(wanted) = target.get(key).and_then(Node::scalar).filter(|text| !text.is_empty()) else { return true };
-        let own = object.at(path).and_then(Node::scalar).unwrap_or_default();
-        let whole = regex::RegexBuilder::new(&format!("^(?:{wanted})$")).size_limit(1 << 16).build();
-        own == wanted || whole.is_ok_and(|pattern| pattern.is_match(own))
-    };
-    let selects = |key: &str, path: &[&str]| {
-        let Some(selector) = target.get(key).and_then(Node::as_str) else { return true };
-        let own = |name: &str| object.at(path).and_then(|labels| labels.get(name)).and_then(Node::scalar);
-        selector.split(',').map(str::trim).filter(|one| !one.is_empty()).all(|one| match one.split_once('=') {
-            Some((name, value)) => own(name.trim_end_matches(['=', '!'])) == Some(value.trim_start_matches('=').trim()),
-            None => own(one).is_some(),
-        })
-    };
-    let group = target.get("group").and_then(Node::as_str).filter(|group| !group.is_empty()).is_none_or(|group| {
-        let version = object.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-        version.split_once('/').is_some_and(|(own, _)| own == group)
-    });
-    group
-        && fits("kind", &["kind"])
-        && fits("name", &["metadata", "name"])
-        && fits("namespace", &["metadata", "namespace"])
-        && selects("labelSelector", &["metadata", "labels"])
-        && selects("annotationSelector", &["metadata", "annotations"])
 }

@@ -8,6 +8,9 @@ pub mod helm;
 pub(crate) mod kustomize;
 mod patch;
 mod space;
+mod target;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 use std::collections::HashSet;
@@ -20,7 +23,7 @@ use super::lower::documents::{self, Lowered};
 use super::lower::{compose as services, kubernetes};
 use super::resource::Model;
 use super::{RuleBook, Settings, Skips, check_model};
-use crate::model::{Draft, DraftRelated, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
+use crate::model::{Draft, DraftRelated, KeptInput, Notice, NoticeKind, NoticeLevel, RepoPath, Sink, Span};
 use crate::syntax::{Node, Parsed};
 use compose::Projects;
 use helm::Charts;
@@ -51,9 +54,13 @@ impl File<'_> {
 /// Checks what was kept.
 pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let before = sink.drafts.len();
-    let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).map(read).collect();
+    let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).filter_map(read).collect();
     let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
-    let overlays = kustomize::build(&files);
+    let mut overlays = kustomize::build(&files);
+    if settings.partial {
+        // What is not there may well be in the tree.
+        overlays.notices.retain(|notice| notice.level != NoticeLevel::Warning);
+    }
     let charts = Charts::find(kept, &settings.rendered);
     let is_plain = |path: &RepoPath| {
         !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
@@ -139,14 +146,24 @@ fn built_by(mut draft: Draft, from: &RepoPath) -> Draft {
     draft
 }
 
-fn read(input: &KeptInput) -> File<'_> {
+/// A file with something in it that is looked at here; of others nothing is held on to.
+fn read(input: &KeptInput) -> Option<File<'_>> {
     let Parsed { value, errors } = documents::parse(&input.as_input());
+    let part = |document: &Node| {
+        documents::is_late(&input.path, document)
+            || document.get("services").is_some()
+            || document.get("kind").is_some()
+            || document.items().first().is_some_and(|item| item.get("op").is_some())
+    };
+    if !kustomize::is_kustomization(&input.path) && !value.iter().any(part) {
+        return None;
+    }
     let told = |message: &str| format!("What follows was not checked, it does not parse: {message}.");
     let notices = errors
         .iter()
         .take(5)
         .map(|error| Notice::incomplete(NoticeKind::Unparsed, told(&error.message)).at(&input.path).span(error.span));
-    File { path: &input.path, bytes: &input.bytes, notices: notices.collect(), documents: value }
+    Some(File { path: &input.path, bytes: &input.bytes, notices: notices.collect(), documents: value })
 }
 
 /// Checks a file by itself.
