@@ -1,15 +1,16 @@
 //! YAML and JSON files whose content says what they are: CloudFormation, Kubernetes, Compose, Serverless.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Skip, Skips, check_model};
+use super::super::{Platform, RuleBook, Settings, Skip, Skips, Texts, check_model};
 use super::{cloudformation, compose, kubernetes, serverless};
-use crate::model::{Input, Notice, NoticeKind, RepoPath, Sink};
+use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
-use crate::syntax::{Node, Parsed, json, yaml};
+use crate::syntax::{Node, Parsed, SyntaxError, json, yaml};
 
-pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: |_, _, _, _| {} };
+pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish };
 
 /// What a document became.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Lowered {
     pub resources: Vec<Resource>,
     /// Suppressions in them.
     pub skips: Vec<Skip>,
+    /// What was not followed.
+    pub notices: Vec<Notice>,
 }
 
 /// A kind of document: how it is told by its content, and what becomes of it.
@@ -49,6 +52,8 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+    let kept = input.whole && serverless::may_be_part(input.path, input.bytes);
+    sink.keep |= kept;
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
@@ -59,10 +64,54 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     let Parsed { value: documents, errors } = parse(input);
     let mut lowered = Lowered::default();
     for document in &documents {
+        let service = || serverless::wants_files(input.bytes) && serverless::is_service(input.path, document);
+        if kept && service() {
+            continue;
+        }
         if let Some(language) = LANGUAGES.iter().find(|language| (language.is)(input.path, document)) {
             (language.lower)(input.path, document, &mut lowered);
         }
     }
+    let from = sink.drafts.len();
+    let texts = |_: &RepoPath| Some(input.bytes);
+    check(input, &errors, lowered, book, &texts, sink);
+    for draft in &mut sink.drafts[from..] {
+        draft.path = None;
+    }
+}
+
+/// Services that take parts from other files: they could not be lowered before those were seen.
+fn finish(kept: &[KeptInput], book: &RuleBook, _: &Settings, sink: &mut Sink) {
+    let services = |input: &&KeptInput| {
+        serverless::may_be_part(&input.path, &input.bytes) && serverless::wants_files(&input.bytes)
+    };
+    let mut services = kept.iter().filter(services).peekable();
+    if services.peek().is_none() {
+        return;
+    }
+    let files = serverless::Files::new(kept);
+    let contents: HashMap<&RepoPath, &[u8]> = kept.iter().map(|input| (&input.path, &*input.bytes)).collect();
+    let texts = |path: &RepoPath| contents.get(path).copied();
+    for kept_input in services {
+        let input = kept_input.as_input();
+        let Parsed { value: documents, errors } = parse(&input);
+        let mut lowered = Lowered::default();
+        for document in documents.iter().filter(|document| serverless::is_service(input.path, document)) {
+            serverless::lower_with(input.path, document, &files, &mut lowered);
+        }
+        check(&input, &errors, lowered, book, &texts, sink);
+    }
+}
+
+fn check(
+    input: &Input<'_>,
+    errors: &[SyntaxError],
+    lowered: Lowered,
+    book: &RuleBook,
+    texts: &Texts<'_>,
+    sink: &mut Sink,
+) {
+    lowered.notices.into_iter().for_each(|notice| sink.notice(notice));
     if lowered.resources.is_empty() {
         return;
     }
@@ -70,11 +119,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         let message = format!("What follows was not checked, it does not parse: {}.", error.message);
         sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(input.path).span(error.span));
     }
-    let from = sink.drafts.len();
-    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &|_| Some(input.bytes), sink);
-    for draft in &mut sink.drafts[from..] {
-        draft.path = None;
-    }
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), texts, sink);
 }
 
 fn parse(input: &Input<'_>) -> Parsed<Vec<Node>> {
@@ -117,7 +162,7 @@ fn is_helm_template(input: &Input<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{IacScanner, Settings};
+    use super::super::super::IacScanner;
     use super::*;
     use crate::model::Draft;
     use crate::scan::Scanner;
