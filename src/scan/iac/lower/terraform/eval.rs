@@ -248,6 +248,10 @@ impl<'w> Evaluator<'w> {
         }
         match name {
             "file" | "fileexists" | "filebase64" | "templatefile" => files::call(self, here.scope, name, &values),
+            "templatestring" => {
+                let content = ops::text(values.first().ok_or_else(|| Kind::invalid("no template"))?)?.into_owned();
+                files::template(self, here.scope, &content, &values)
+            }
             _ => Ok(functions::call(name, &values)),
         }
     }
