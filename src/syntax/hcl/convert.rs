@@ -313,7 +313,8 @@ fn directive_part(directive: &Directive, place: Place, decode: Decode) -> Part {
             let otherwise = inner.else_expr.as_ref();
             let closing = inner.endif_expr.strip;
             let then_closing = otherwise.map_or(closing, |other| other.strip);
-            let then = trimmed(parts(inner.if_expr.template.iter(), place, decode, decode), inner.if_expr.strip, then_closing);
+            let then =
+                trimmed(parts(inner.if_expr.template.iter(), place, decode, decode), inner.if_expr.strip, then_closing);
             let other = otherwise
                 .map(|other| trimmed(parts(other.template.iter(), place, decode, decode), other.strip, closing))
                 .unwrap_or_default();

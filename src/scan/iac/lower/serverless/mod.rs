@@ -74,7 +74,12 @@ impl Part<'_> {
 }
 
 /// The members of a map, or of each map of a list, wherever they stand.
-fn parts<'a>(variables: &Variables<'a>, path: &'a RepoPath, of: Option<&'a Node>, lowered: &mut Lowered) -> Vec<Part<'a>> {
+fn parts<'a>(
+    variables: &Variables<'a>,
+    path: &'a RepoPath,
+    of: Option<&'a Node>,
+    lowered: &mut Lowered,
+) -> Vec<Part<'a>> {
     let mut all = Vec::new();
     for (path, section) in sections(variables, path, of, lowered) {
         for entry in section.entries() {
@@ -84,7 +89,12 @@ fn parts<'a>(variables: &Variables<'a>, path: &'a RepoPath, of: Option<&'a Node>
     all
 }
 
-fn part<'a>(variables: &Variables<'a>, path: &'a RepoPath, entry: &'a Entry, lowered: &mut Lowered) -> Option<Part<'a>> {
+fn part<'a>(
+    variables: &Variables<'a>,
+    path: &'a RepoPath,
+    entry: &'a Entry,
+    lowered: &mut Lowered,
+) -> Option<Part<'a>> {
     let (file, node) = follow(variables, path, &entry.value, lowered)?;
     let header = if std::ptr::eq(node, &raw const entry.value) { entry.key_span } else { place(node) };
     Some(Part { path: file, name: &entry.key, header, node })
@@ -187,10 +197,19 @@ mod tests {
     fn parts_of_a_service_stand_in_other_files() {
         let (found, notices) = found(&[
             ("serverless.yml", SERVICE),
-            ("config.prod.yml", "runtime: nodejs12.x\nstatements:\n  - Effect: Allow\n    Action: '*'\n    Resource: '*'\n"),
+            (
+                "config.prod.yml",
+                "runtime: nodejs12.x\nstatements:\n  - Effect: Allow\n    Action: '*'\n    Resource: '*'\n",
+            ),
             ("functions.yml", "hello:\n  handler: a.b\n  url: true\n"),
-            ("parts/bucket.yml", "Bucket:\n  Type: AWS::S3::Bucket\n  Properties:\n    AccessControl: ${self:custom.none, 'PublicRead'}\n"),
-            ("parts/queue.yml", "Resources:\n  Volume:\n    Type: AWS::EC2::Volume\n    Properties:\n      Encrypted: false\n"),
+            (
+                "parts/bucket.yml",
+                "Bucket:\n  Type: AWS::S3::Bucket\n  Properties:\n    AccessControl: ${self:custom.none, 'PublicRead'}\n",
+            ),
+            (
+                "parts/queue.yml",
+                "Resources:\n  Volume:\n    Type: AWS::EC2::Volume\n    Properties:\n      Encrypted: false\n",
+            ),
         ]);
         for expected in [
             "serverless-runtime-unsupported serverless.yml 5",
@@ -208,7 +227,9 @@ mod tests {
     #[test]
     fn files_that_name_each_other_end() {
         let many = "x: ${self:custom.x}${self:custom.x}${self:custom.x}\n".replace("x:", "  y:");
-        let service = format!("service: a\nprovider:\n  name: aws\n  z: ${{self:custom.y}}\nfunctions: ${{file(a.yml):f}}\ncustom:\n  x: ${{self:custom.y}}${{self:custom.y}}\n{many}");
+        let service = format!(
+            "service: a\nprovider:\n  name: aws\n  z: ${{self:custom.y}}\nfunctions: ${{file(a.yml):f}}\ncustom:\n  x: ${{self:custom.y}}${{self:custom.y}}\n{many}"
+        );
         let started = std::time::Instant::now();
         let (_, notices) = found(&[
             ("serverless.yml", &service),

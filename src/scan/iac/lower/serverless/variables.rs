@@ -199,7 +199,12 @@ impl<'a> Variables<'a> {
             Kind::String(stage) => stage,
             _ => "default".into(),
         };
-        let places = [["params", &*stage, name, ""], ["stages", &*stage, "params", name], ["params", "default", name, ""], ["stages", "default", "params", name]];
+        let places = [
+            ["params", &*stage, name, ""],
+            ["stages", &*stage, "params", name],
+            ["params", "default", name, ""],
+            ["stages", "default", "params", name],
+        ];
         places.iter().find_map(|keys| {
             let keys = keys.iter().copied().filter(|key| !key.is_empty());
             match self.walk(self.root, keys, depth + 1) {
@@ -310,9 +315,14 @@ mod tests {
         }
         let Some(Kind::List(items)) = variables.text("${self:custom.list}", 0) else { panic!("a list") };
         assert_eq!(items[1].kind, Kind::text("x"));
-        for unknown in
-            ["${env:X}", "${file(a.yml):b}", "${self:custom.loop}", "${self:custom.none}", "${aws:region}", "${param:z}"]
-        {
+        for unknown in [
+            "${env:X}",
+            "${file(a.yml):b}",
+            "${self:custom.loop}",
+            "${self:custom.none}",
+            "${aws:region}",
+            "${param:z}",
+        ] {
             assert!(variables.text(unknown, 0).is_some_and(|kind| kind.is_unknown()), "{unknown}");
         }
     }

@@ -22,9 +22,7 @@ pub(super) fn call<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, name: &
     match (name, content) {
         ("fileexists", _) => Ok(Kind::Bool(true)),
         ("file", Some(content)) => Ok(Kind::text(content)),
-        ("templatefile", Some(content)) => {
-            template(evaluator, scope, content, args)
-        }
+        ("templatefile", Some(content)) => template(evaluator, scope, content, args),
         _ => Err(Kind::unknown("the content of a file")),
     }
 }

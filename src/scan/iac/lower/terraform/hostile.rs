@@ -42,7 +42,9 @@ fn modules_that_call_each_other_end() {
 #[test]
 fn modules_that_multiply_end() {
     let call = |to: usize| {
-        format!("{RESOURCE}module \"a\" {{\n  source = \"../m{to}\"\n  for_each = toset([for i in range(50) : \"${{i}}\"])\n  v = each.key\n}}\nmodule \"b\" {{\n  source = \"../m{to}\"\n  count = 50\n  v = count.index\n}}\nvariable \"v\" {{}}\n")
+        format!(
+            "{RESOURCE}module \"a\" {{\n  source = \"../m{to}\"\n  for_each = toset([for i in range(50) : \"${{i}}\"])\n  v = each.key\n}}\nmodule \"b\" {{\n  source = \"../m{to}\"\n  count = 50\n  v = count.index\n}}\nvariable \"v\" {{}}\n"
+        )
     };
     let paths = ["m0/main.tf", "m1/main.tf", "m2/main.tf", "m3/main.tf", "m4/main.tf", "m5/main.tf"];
     let files = paths.iter().enumerate().map(|(at, path)| (*path, call(at + 1))).collect();
@@ -54,7 +56,9 @@ fn modules_that_multiply_end() {
 #[test]
 fn a_count_without_measure_is_cut() {
     for count in ["1e9", "999999999999", "var.n * 1e6", "-5", "1e400"] {
-        let text = format!("variable \"n\" {{ default = 100000 }}\nresource \"r\" \"x\" {{\n  count = {count}\n  v = count.index\n}}\n");
+        let text = format!(
+            "variable \"n\" {{ default = 100000 }}\nresource \"r\" \"x\" {{\n  count = {count}\n  v = count.index\n}}\n"
+        );
         let (found, notices) = one(text);
         assert!(found <= 1_000, "{count}: {found}");
         assert!(found == 1 || !notices.is_empty() || count == "-5", "{count}: {notices:?}");
@@ -86,7 +90,9 @@ fn nesting_without_end_costs_its_block_alone() {
         format!("\"{}{}\"", "%{ if true }".repeat(deep), "%{ endif }".repeat(deep)),
     ];
     for expression in expressions {
-        let text = format!("{RESOURCE}resource \"r\" \"deep\" {{\n  v = {expression}\n}}\nresource \"r\" \"y\" {{\n  v = 1\n}}\n");
+        let text = format!(
+            "{RESOURCE}resource \"r\" \"deep\" {{\n  v = {expression}\n}}\nresource \"r\" \"y\" {{\n  v = 1\n}}\n"
+        );
         let (found, notices) = one(text);
         assert!(found == 3 || (found == 2 && !notices.is_empty()), "{found} {notices:?}: {}", &expression[..40]);
     }
@@ -106,7 +112,10 @@ fn giant_heredocs_and_templates_end() {
     let open = format!("{RESOURCE}resource \"r\" \"y\" {{\n  v = <<EOT\n{line}");
     let (found, notices) = one(open);
     assert!(found >= 1 && !notices.is_empty(), "{found} {notices:?}");
-    let many = format!("locals {{\n  a = \"{}\"\n}}\nresource \"r\" \"x\" {{\n  v = local.a\n}}\n", "${local.b}".repeat(30_000));
+    let many = format!(
+        "locals {{\n  a = \"{}\"\n}}\nresource \"r\" \"x\" {{\n  v = local.a\n}}\n",
+        "${local.b}".repeat(30_000)
+    );
     assert_eq!(one(many).0, 1);
 }
 
