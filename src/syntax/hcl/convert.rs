@@ -1,6 +1,7 @@
 //! `hcl-edit`'s tree into ours. Its parser bounds nesting (64) and operator chains (128), so the recursion
 //! here is bounded too.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use hcl_edit::Span as _;
@@ -90,7 +91,7 @@ fn convert(expr: &Expression, place: Place) -> Expr {
         Expression::Object(object) => ExprKind::Object(
             object.iter().map(|(key, value)| (object_key(key, place), convert(value.expr(), place))).collect(),
         ),
-        Expression::StringTemplate(template) => template_parts(template.iter(), place),
+        Expression::StringTemplate(template) => template_parts(template.iter(), place, unescaped),
         Expression::HeredocTemplate(heredoc) => template_kind(&heredoc.template, place),
         Expression::Parenthesis(inner) => {
             let inner = convert(inner.inner(), place);
@@ -217,11 +218,11 @@ fn operator(op: BinaryOperator) -> BinOp {
 }
 
 fn template_kind(template: &Template, place: Place) -> ExprKind {
-    template_parts(template.iter(), place)
+    template_parts(template.iter(), place, as_it_is)
 }
 
-fn template_parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place) -> ExprKind {
-    let mut parts = parts(elements, place);
+fn template_parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place, inner: Decode) -> ExprKind {
+    let mut parts = parts(elements, place, as_it_is, inner);
     match parts.as_mut_slice() {
         [] => ExprKind::String("".into()),
         [Part::Text(text)] => ExprKind::String(std::mem::take(text)),
@@ -229,8 +230,47 @@ fn template_parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place)
     }
 }
 
-/// Elements to parts, with `~` applied: it takes the white space beside it, up to and including one line end.
-fn parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place) -> Vec<Part> {
+/// Makes text of a literal.
+type Decode = fn(&str) -> Cow<'_, str>;
+
+fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// With the escapes of a quoted text resolved; one that is none stays.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        result.push_str(before);
+        let letter = behind.chars().next();
+        let digits = match letter {
+            Some('u') => 4,
+            Some('U') => 8,
+            _ => 0,
+        };
+        let code = behind.get(1..=digits).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
+        let (c, taken) = match (letter, code) {
+            (Some('n'), _) => ('\n', 1),
+            (Some('r'), _) => ('\r', 1),
+            (Some('t'), _) => ('\t', 1),
+            (Some(c @ ('"' | '\\')), _) => (c, 1),
+            (Some('u' | 'U'), Some(c)) => (c, 1 + digits),
+            _ => ('\\', 0),
+        };
+        result.push(c);
+        rest = &behind[taken..];
+    }
+    result.push_str(rest);
+    Cow::Owned(result)
+}
+
+/// Elements to parts, with `~` applied: it takes the white space beside it, up to and including one line end. Literals
+/// inside of directives come as they are written: `inner` decodes them.
+fn parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place, own: Decode, inner: Decode) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut strip_next = false;
     for element in elements {
@@ -240,11 +280,11 @@ fn parts<'a>(elements: impl Iterator<Item = &'a Element>, place: Place) -> Vec<P
         }
         match element {
             Element::Literal(text) => {
-                let text = text.value().as_str();
-                parts.push(Part::Text(if strip_next { text.trim_start() } else { text }.into()));
+                let text = own(text.value().as_str());
+                parts.push(Part::Text(if strip_next { text.trim_start() } else { &text }.into()));
             }
             Element::Interpolation(inner) => parts.push(Part::Interpolation(convert(&inner.expr, place))),
-            Element::Directive(directive) => parts.push(directive_part(directive, place)),
+            Element::Directive(directive) => parts.push(directive_part(directive, place, inner)),
         }
         strip_next = after;
     }
@@ -267,15 +307,16 @@ fn strips(strip: Strip) -> (bool, bool) {
     (matches!(strip, Strip::Start | Strip::Both), matches!(strip, Strip::End | Strip::Both))
 }
 
-fn directive_part(directive: &Directive, place: Place) -> Part {
+fn directive_part(directive: &Directive, place: Place, decode: Decode) -> Part {
     match directive {
         Directive::If(inner) => {
             let otherwise = inner.else_expr.as_ref();
             let closing = inner.endif_expr.strip;
             let then_closing = otherwise.map_or(closing, |other| other.strip);
-            let then = trimmed(parts(inner.if_expr.template.iter(), place), inner.if_expr.strip, then_closing);
+            let then =
+                trimmed(parts(inner.if_expr.template.iter(), place, decode, decode), inner.if_expr.strip, then_closing);
             let other = otherwise
-                .map(|other| trimmed(parts(other.template.iter(), place), other.strip, closing))
+                .map(|other| trimmed(parts(other.template.iter(), place, decode, decode), other.strip, closing))
                 .unwrap_or_default();
             Part::If(convert(&inner.if_expr.cond_expr, place), then, other)
         }
@@ -285,7 +326,7 @@ fn directive_part(directive: &Directive, place: Place) -> Part {
                 key: each.key_var.as_ref().map(|name| name.as_str().into()),
                 value: each.value_var.as_str().into(),
                 of: convert(&each.collection_expr, place),
-                body: trimmed(parts(each.template.iter(), place), each.strip, inner.endfor_expr.strip),
+                body: trimmed(parts(each.template.iter(), place, decode, decode), each.strip, inner.endfor_expr.strip),
             }
         }
     }

@@ -32,14 +32,7 @@ pub fn from_node(root: &Node) -> Body {
 }
 
 fn blocks(entry: &Entry, labels: usize, into: &mut Vec<Block>) {
-    let seed = Block {
-        kind: entry.key.as_str().into(),
-        kind_span: entry.key_span,
-        labels: Vec::new(),
-        header: entry.key_span,
-        span: entry.key_span.join(entry.value.span),
-        body: Body::default(),
-    };
+    let seed = block(entry, &entry.value, Body::default());
     descend(&seed, &entry.value, labels, into);
 }
 
@@ -52,9 +45,7 @@ fn descend(seed: &Block, node: &Node, labels: usize, into: &mut Vec<Block>) {
         return;
     }
     if labels == 0 {
-        let body =
-            Body { attrs: node.entries().iter().filter(|e| e.key != "//").map(attr).collect(), blocks: Vec::new() };
-        into.push(Block { body, ..seed.clone() });
+        into.push(Block { body: nested(&seed.kind, node), ..seed.clone() });
         return;
     }
     for entry in node.entries() {
@@ -64,6 +55,63 @@ fn descend(seed: &Block, node: &Node, labels: usize, into: &mut Vec<Block>) {
         next.span = entry.key_span.join(entry.value.span);
         descend(&next, &entry.value, labels - 1, into);
     }
+}
+
+/// What stands in a block. Nested blocks stay attributes, but for `dynamic` and those with one inside: they are
+/// unfolded as in the native syntax.
+fn nested(kind: &str, node: &Node) -> Body {
+    let mut body = Body::default();
+    for entry in node.entries().iter().filter(|entry| entry.key != "//") {
+        if entry.key == "dynamic" && objects(&entry.value).any(|one| !one.entries().is_empty()) {
+            for entry in objects(&entry.value).flat_map(Node::entries) {
+                for one in objects(&entry.value) {
+                    body.blocks.push(dynamic(entry, one));
+                }
+            }
+        } else if kind == "terraform" && entry.key == "backend" {
+            descend(&block(entry, &entry.value, Body::default()), &entry.value, 1, &mut body.blocks);
+        } else if objects(&entry.value).any(|one| one.get("dynamic").is_some()) {
+            blocks_of(entry, &mut body.blocks);
+        } else {
+            body.attrs.push(attr(entry));
+        }
+    }
+    body
+}
+
+/// An object, or those of a list.
+fn objects(node: &Node) -> impl Iterator<Item = &Node> {
+    let items = node.items();
+    let one = items.is_empty().then_some(node);
+    one.into_iter().chain(items).filter(|node| matches!(node.value, Value::Map(_)))
+}
+
+fn blocks_of(entry: &Entry, into: &mut Vec<Block>) {
+    into.extend(objects(&entry.value).map(|one| block(entry, one, nested(&entry.key, one))));
+}
+
+fn block(entry: &Entry, node: &Node, body: Body) -> Block {
+    Block {
+        kind: entry.key.as_str().into(),
+        kind_span: entry.key_span,
+        labels: Vec::new(),
+        header: entry.key_span,
+        span: entry.key_span.join(node.span),
+        body,
+    }
+}
+
+/// `"NAME": {"for_each": …, "content": {…}}` of a `dynamic` object.
+fn dynamic(entry: &Entry, node: &Node) -> Block {
+    let mut body = Body::default();
+    for inner in node.entries() {
+        match inner.key.as_str() {
+            "content" => blocks_of(inner, &mut body.blocks),
+            _ => body.attrs.push(attr(inner)),
+        }
+    }
+    let label = Label { text: entry.key.as_str().into(), span: entry.key_span };
+    Block { kind: "dynamic".into(), labels: vec![label], ..block(entry, node, body) }
 }
 
 fn attr(entry: &Entry) -> Attr {

@@ -4,16 +4,17 @@
 //! `manifests` checks them once all files are there.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::super::manifests::{helm, kustomize};
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Skip, Skips, check_model, manifests};
+use super::super::{Platform, RuleBook, Settings, Skip, Skips, Texts, check_model, manifests};
 use super::{cloudformation, compose, kubernetes, serverless};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
-use crate::syntax::{Node, Parsed, json, yaml};
+use crate::syntax::{Node, Parsed, SyntaxError, json, yaml};
 
-pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish: manifests::finish };
+pub(crate) const PLATFORM: Platform = Platform { interest, scan, finish };
 
 /// What a document became.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Lowered {
     pub resources: Vec<Resource>,
     /// Suppressions in them.
     pub skips: Vec<Skip>,
+    /// What was not followed.
+    pub notices: Vec<Notice>,
 }
 
 /// A kind of document: how it is told by its content.
@@ -80,8 +83,9 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+    let part = input.whole && serverless::may_be_part(input.path, input.bytes);
     let named = kustomize::is_kustomization(input.path) || helm::is_chart(input.path) || helm::is_values(input.path);
-    sink.keep |= named || is_patch(input.bytes);
+    sink.keep |= part || named || is_patch(input.bytes);
     if !input.whole || !marked(input.bytes) || is_foreign(input.path) {
         return;
     }
@@ -99,10 +103,59 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     sink.keep |= waits && documents.iter().any(|document| is_late(input.path, document));
     let mut lowered = Lowered::default();
     for document in &documents {
+        let service = || serverless::wants_files(input.bytes) && serverless::is_service(input.path, document);
+        if part && service() {
+            continue;
+        }
         if let Some(lower) = language(input.path, document).and_then(|at| LANGUAGES[at].lower) {
             lower(input.path, document, &mut lowered);
         }
     }
+    let from = sink.drafts.len();
+    let texts = |_: &RepoPath| Some(input.bytes);
+    check(input, &errors, lowered, book, &texts, sink);
+    for draft in &mut sink.drafts[from..] {
+        draft.path = None;
+    }
+}
+
+fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
+    manifests::finish(kept, book, settings, sink);
+    services(kept, book, sink);
+}
+
+/// Services that take parts from other files: they could not be lowered before those were seen.
+fn services(kept: &[KeptInput], book: &RuleBook, sink: &mut Sink) {
+    let services = |input: &&KeptInput| {
+        serverless::may_be_part(&input.path, &input.bytes) && serverless::wants_files(&input.bytes)
+    };
+    let mut services = kept.iter().filter(services).peekable();
+    if services.peek().is_none() {
+        return;
+    }
+    let files = serverless::Files::new(kept);
+    let contents: HashMap<&RepoPath, &[u8]> = kept.iter().map(|input| (&input.path, &*input.bytes)).collect();
+    let texts = |path: &RepoPath| contents.get(path).copied();
+    for kept_input in services {
+        let input = kept_input.as_input();
+        let Parsed { value: documents, errors } = parse(&input);
+        let mut lowered = Lowered::default();
+        for document in documents.iter().filter(|document| serverless::is_service(input.path, document)) {
+            serverless::lower_with(input.path, document, &files, &mut lowered);
+        }
+        check(&input, &errors, lowered, book, &texts, sink);
+    }
+}
+
+fn check(
+    input: &Input<'_>,
+    errors: &[SyntaxError],
+    lowered: Lowered,
+    book: &RuleBook,
+    texts: &Texts<'_>,
+    sink: &mut Sink,
+) {
+    lowered.notices.into_iter().for_each(|notice| sink.notice(notice));
     if lowered.resources.is_empty() {
         return;
     }
@@ -110,11 +163,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         let message = format!("What follows was not checked, it does not parse: {}.", error.message);
         sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(input.path).span(error.span));
     }
-    let from = sink.drafts.len();
-    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), &|_| Some(input.bytes), sink);
-    for draft in &mut sink.drafts[from..] {
-        draft.path = None;
-    }
+    check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), texts, sink);
 }
 
 /// The documents of a file, and where it does not follow its format.
@@ -189,7 +238,7 @@ pub(crate) fn is_helm_template(input: &Input<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{IacScanner, Settings};
+    use super::super::super::IacScanner;
     use super::*;
     use crate::model::{Draft, Origin};
     use crate::scan::Scanner;

@@ -23,10 +23,6 @@ pub(super) fn evaluate<'w>(
     let mut entries: Vec<(Arc<str>, Val)> = Vec::with_capacity(body.attrs.len() + body.blocks.len());
     for attr in body.attrs.iter().filter(|attr| !META.contains(&&*attr.name)) {
         let mut value = evaluator.eval(scope, env, file, &attr.value);
-        if &*attr.name == "dynamic" && matches!(value.kind, Kind::Map(_)) {
-            // JSON syntax: `"dynamic": {"ingress": {…}}`; what it unfolds to is not known from objects alone.
-            value.kind = Kind::unknown("a dynamic block in JSON syntax");
-        }
         value.span = attr.name_span.join(attr.value.span);
         entries.push((Arc::from(&*attr.name), value));
     }

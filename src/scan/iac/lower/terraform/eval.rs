@@ -11,6 +11,19 @@ use crate::syntax::hcl::{BinOp, Expr, ExprKind, ForExpr, Kind, Part, SplatStep, 
 /// Values inside one value, at most.
 const MAX_WEIGHT: usize = 200_000;
 
+/// Levels of a value in which `try` and `can` look for an error.
+const MAX_LOOK: usize = 16;
+
+/// True where evaluating a part of the value is an error: Terraform then gives no value at all.
+fn holds_invalid(value: &Val, levels: usize) -> bool {
+    match &value.kind {
+        Kind::Invalid(_) => true,
+        Kind::List(items) if levels > 0 => items.iter().any(|item| holds_invalid(item, levels - 1)),
+        Kind::Map(entries) if levels > 0 => entries.iter().any(|(_, item)| holds_invalid(item, levels - 1)),
+        _ => false,
+    }
+}
+
 /// Where an expression is evaluated.
 struct Here<'e, 'w> {
     scope: &'e Rc<Scope<'w>>,
@@ -227,17 +240,17 @@ impl<'w> Evaluator<'w> {
             "try" => {
                 for arg in args {
                     let value = self.sub(here, arg);
-                    if !matches!(value.kind, Kind::Invalid(_)) {
+                    if !holds_invalid(&value, MAX_LOOK) {
                         return Ok(value.kind);
                     }
                 }
                 return Err(Kind::invalid("no argument of try is valid"));
             }
             "can" => {
-                return Ok(match self.sub(here, args.first().ok_or_else(|| Kind::invalid("no argument"))?).kind {
-                    Kind::Invalid(_) => Kind::Bool(false),
+                let value = self.sub(here, args.first().ok_or_else(|| Kind::invalid("no argument"))?);
+                return Ok(match value.kind {
                     Kind::Unknown(why) => Kind::Unknown(why),
-                    _ => Kind::Bool(true),
+                    _ => Kind::Bool(!holds_invalid(&value, MAX_LOOK)),
                 });
             }
             _ => {}
@@ -248,6 +261,10 @@ impl<'w> Evaluator<'w> {
         }
         match name {
             "file" | "fileexists" | "filebase64" | "templatefile" => files::call(self, here.scope, name, &values),
+            "templatestring" => {
+                let content = ops::text(values.first().ok_or_else(|| Kind::invalid("no template"))?)?.into_owned();
+                files::template(self, here.scope, &content, &values)
+            }
             _ => Ok(functions::call(name, &values)),
         }
     }

@@ -37,7 +37,29 @@ variable "sized" {
   type    = object({ a = number, b = optional(string, "dflt"), c = optional(bool) })
   default = { a = "1" }
 }
+variable "nullable" {
+  type    = string
+  default = null
+}
+variable "not_nullable" {
+  type     = string
+  default  = "kept"
+  nullable = false
+}
+variable "nested" {
+  type = object({
+    inner = optional(object({ deep = optional(string, "d") }), {})
+    list  = list(object({ port = number, name = optional(string) }))
+    map   = map(object({ on = optional(bool, true) }))
+  })
+  default = { list = [{ port = "80" }], map = { k = {} } }
+}
+variable "converted" {
+  type    = set(string)
+  default = [true, 1, 1]
+}
 locals {
+  greeting = "hi $${who}"
   one    = 1
   two    = local.one + 1
   loop_a = local.loop_b

@@ -22,18 +22,20 @@ pub(super) fn call<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, name: &
     match (name, content) {
         ("fileexists", _) => Ok(Kind::Bool(true)),
         ("file", Some(content)) => Ok(Kind::text(content)),
-        ("templatefile", Some(content)) => {
-            let at = &args[0];
-            let template =
-                parse_template(content, at.span).ok_or_else(|| Kind::unknown("a template that does not parse"))?;
-            let mut env = Env::default();
-            if let Some(vars) = args.get(1) {
-                for (key, value) in members(vars)? {
-                    env = env.with(key, value.clone());
-                }
-            }
-            Ok(evaluator.eval(scope, &env, at.file, &template).kind)
-        }
+        ("templatefile", Some(content)) => template(evaluator, scope, content, args),
         _ => Err(Kind::unknown("the content of a file")),
     }
+}
+
+/// What the text of a template comes to with the variables in the second argument; it sees nothing else.
+pub(super) fn template<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, content: &str, args: &[Val]) -> Out {
+    let at = args.first().ok_or_else(|| Kind::invalid("no template"))?;
+    let template = parse_template(content, at.span).ok_or_else(|| Kind::unknown("a template that does not parse"))?;
+    let mut env = Env::default();
+    if let Some(vars) = args.get(1) {
+        for (key, value) in members(vars)? {
+            env = env.with(key, value.clone());
+        }
+    }
+    Ok(evaluator.eval(scope, &env, at.file, &template).kind)
 }

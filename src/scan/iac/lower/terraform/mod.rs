@@ -7,6 +7,8 @@ mod body;
 mod eval;
 mod files;
 mod functions;
+#[cfg(test)]
+mod hostile;
 mod ops;
 mod plan;
 mod policy;

@@ -92,7 +92,7 @@ static FUNCTIONS: &[Function] = &[
     lenient("nonsensitive", 1, 1, collections::same),
     lenient("one", 1, 1, collections::one),
     strict("parseint", 2, 2, numbers::parseint),
-    strict("pathexpand", 1, 1, collections::same),
+    strict("pathexpand", 1, 1, strings::pathexpand),
     strict("pow", 2, 2, numbers::pow),
     strict("range", 1, 3, numbers::range),
     strict("regex", 2, 2, strings::regex),

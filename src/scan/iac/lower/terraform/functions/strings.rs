@@ -58,6 +58,12 @@ pub(super) fn trimsuffix(args: Args<'_>) -> Out {
     map(args, |input| input.strip_suffix(&*suffix).unwrap_or(input).to_owned())
 }
 
+/// A path below the home of whoever runs Terraform is not known.
+pub(super) fn pathexpand(args: Args<'_>) -> Out {
+    let path = text(&args[0])?;
+    if path.starts_with('~') { Err(Kind::unknown("the home folder")) } else { Ok(Kind::text(&path)) }
+}
+
 pub(super) fn basename(args: Args<'_>) -> Out {
     map(args, |input| input.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned())
 }
