@@ -175,10 +175,8 @@ const WRONG: &[(&str, Make)] = &[
     ("c.txt", |c| c.expand("t npm_{{A-Za-z0-9:30}}{{badcheck}}\n")),
     ("d.env", |c| c.expand("PRIVATE_KEY={{}}{{badcheck:wif}}\n")),
     ("e.env", |c| {
-        c.expand(&format!(
-            "TOKEN=eyJ{{{{A-Za-z0-9:{}}}}}.eyJ{{{{A-Za-z0-9:40}}}}.{{{{A-Za-z0-9:43}}}}\n",
-            30 + c.below(4)
-        ))
+        let header = c.text(ALNUM, 30);
+        c.expand(&format!("TOKEN=eyJ{header}.eyJ{{{{A-Za-z0-9:40}}}}.{{{{A-Za-z0-9:43}}}}\n"))
     }),
 ];
 
