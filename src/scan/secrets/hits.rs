@@ -55,7 +55,7 @@ impl SecretsScanner {
     pub(super) fn hits(&self, path: &RepoPath, bytes: &[u8], depth: u8, hits: &mut Vec<Hit>) {
         let manner = Manner::of(path);
         let mut generics: Vec<Hit> = Vec::new();
-        let (mut escaped, mut joined) = (0, 0);
+        let (mut escaped, mut joined, mut wrapped) = (0, 0, 0);
         let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
         let (mut undone, mut keys) = (Vec::new(), Vec::new());
         let mut lead = |at: usize, length: usize, lead: Lead| match lead {
@@ -107,8 +107,11 @@ impl SecretsScanner {
             if depth > 0 && textual::may_be_text(&bytes[start..end]) && has_digit_and_letter(&bytes[start..end]) {
                 undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
                 match bytes.get(end) {
-                    Some(b'\n' | b'\r') => {
-                        undone.extend(decode::block(bytes, start, end).map(|(end, plain)| (start, end, plain)));
+                    Some(b'\n' | b'\r') if start >= wrapped => {
+                        if let Some((end, plain)) = decode::block(bytes, start, end) {
+                            wrapped = end;
+                            undone.extend(plain.map(|plain| (start, end, plain)));
+                        }
                     }
                     Some(b'"' | b'\'' | b'`') => undone.extend(decode::join(bytes, end)),
                     _ => {}

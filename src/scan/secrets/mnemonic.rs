@@ -10,6 +10,8 @@ use crate::model::Span;
 const LIST: &str = include_str!("bip39.txt");
 /// Bits of a word.
 const BITS: usize = 11;
+/// Words of the shortest phrase.
+const FEWEST: usize = 12;
 /// Bytes of the shortest phrase: 12 words of 3 letters.
 const SHORTEST: usize = 47;
 /// Bytes of the longest: 24 words of 8 letters.
@@ -60,7 +62,10 @@ pub(super) fn each(bytes: &[u8], mut found: impl FnMut(Phrase)) {
         let ceiling = bytes.len().min(at + LONGEST + 1);
         let end = at + bytes[at..ceiling].iter().take_while(|b| is_text(b)).count();
         let text = &bytes[start..end];
-        if let Some((from, to)) = listed(text)
+        // Prose seldom goes on for twelve words without a mark or a capital.
+        let enough = text.len() >= SHORTEST && text.iter().filter(|b| **b == b' ').count() >= FEWEST - 1;
+        if enough
+            && let Some((from, to)) = listed(text)
             && let Some(words) = phrase(&text[from..to])
         {
             found(Phrase { span: Span::new(start + from, start + to), words });

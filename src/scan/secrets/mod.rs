@@ -194,7 +194,11 @@ impl Scanner for SecretsScanner {
         hits.sort_by(|a, b| (a.value, &a.rule.id).cmp(&(b.value, &b.rule.id)));
         let mut told = HashSet::new();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for hit in hits {
+        for mut hit in hits {
+            // What is set for a rule counts more than what a value tells of itself.
+            let (severity, confidence) = self.settings.for_rule(&hit.rule);
+            hit.severity = severity.unwrap_or(hit.severity);
+            hit.confidence = confidence.unwrap_or(hit.confidence);
             let value = hit.value.of(input.bytes);
             let id = hit.rule.id.as_str();
             if hit.confidence < self.settings.min_confidence

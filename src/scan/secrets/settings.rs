@@ -51,10 +51,18 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The severity and the confidence that are set for a rule.
+    pub(super) fn for_rule(&self, rule: &Rule) -> (Option<Severity>, Option<Confidence>) {
+        let severity = self.severity.iter().find(|(name, _)| rule.answers_to(name)).map(|(_, s)| *s);
+        let confidence = self.confidence.iter().find(|(name, _)| rule.answers_to(name)).map(|(_, c)| *c);
+        (severity, confidence)
+    }
+}
+
 /// Gives a rule the severity and confidence that settings have for it.
 pub(super) fn overrule(rule: &mut Arc<Rule>, settings: &Settings) {
-    let severity = settings.severity.iter().find(|(name, _)| rule.answers_to(name)).map(|(_, s)| *s);
-    let confidence = settings.confidence.iter().find(|(name, _)| rule.answers_to(name)).map(|(_, c)| *c);
+    let (severity, confidence) = settings.for_rule(rule);
     let rule = Arc::make_mut(rule);
     rule.severity = severity.unwrap_or(rule.severity);
     rule.confidence = confidence.unwrap_or(rule.confidence);

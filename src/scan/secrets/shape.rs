@@ -113,7 +113,17 @@ pub(super) fn reads(value: &[u8]) -> bool {
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let runs = value.split(|b| !b.is_ascii_lowercase()).map(<[u8]>::len).filter(|run| *run >= 3);
     let (words, covered) = runs.fold((0, 0), |(words, covered), run| (words + 1, covered + run));
-    value.len() >= 16 && digits * 16 <= value.len() && words >= 4 && covered * 20 >= letters * 11
+    value.len() >= 16
+        && digits * 16 <= value.len()
+        && words >= 4
+        && covered * 20 >= letters * 11
+        && consonants(value) < 8
+}
+
+/// Consonants in a row, whatever their case, at most: no word has seven.
+fn consonants(value: &[u8]) -> usize {
+    let vowel = |b: &u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    value.split(|b| !b.is_ascii_alphabetic() || vowel(b)).map(<[u8]>::len).max().unwrap_or(0)
 }
 
 /// What is known of a value beside its bytes.
@@ -145,8 +155,14 @@ pub(super) fn judge(value: &[u8], how: Judged) -> Option<Confidence> {
     let (small, large) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
     let symbols = value.len() - digits - letters;
     let words = is_words(value);
+    let chosen = password && (quoted || config);
     // Letters alone are chance where small and capital ones are mixed as no name mixes them.
-    let jumbled = (quoted || config) && symbols == 0 && !words && small >= 3 && large >= 3 && value.len() >= 10;
+    let jumbled = (quoted || config)
+        && symbols == 0
+        && (!words || chosen && consonants(value) >= 6)
+        && small.min(large) >= 3
+        && value.len() >= 10;
+    let words = words && !jumbled;
     if letters == 0 || digits == 0 && (symbols == 0 && !jumbled || words) {
         return None;
     }
@@ -157,7 +173,9 @@ pub(super) fn judge(value: &[u8], how: Judged) -> Option<Confidence> {
     if !password && (!chance || words || reads(value) || entropy(value) < 3.0) {
         return None;
     }
-    if password && words && !config {
+    // `River_Stone41` has all that a rule for passwords asks for.
+    let composed = symbols > 0 && digits >= 2 && small > 0 && large > 0;
+    if password && words && !config && !(quoted && composed) {
         return None;
     }
     let random = value.len() >= 16 && entropy(value) >= 3.3 && chance;

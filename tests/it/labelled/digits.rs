@@ -16,6 +16,7 @@ pub fn digits(text: &str, kind: &str, right: bool) -> Option<String> {
         "bech32" => bech32(word("-"), right),
         // A whole key, whose number says nothing.
         "xprv" => base58(&[&[0x04, 0x88, 0xad, 0xe4][..], &[0; 41], &[0; 1], &filler(text, 32)].concat(), right),
+        "macaroon" => macaroon(text, right),
         "wif" => base58(&[&[0x80][..], &filler(text, 32), &[1]].concat(), right),
         _ => return None,
     })
@@ -97,4 +98,16 @@ fn base58(bytes: &[u8], right: bool) -> String {
         digits.insert(0, char::from(SET[rest]));
     }
     digits.into_iter().collect()
+}
+
+/// A macaroon of the first form, in base64; a wrong one lacks the length of its signature.
+fn macaroon(text: &str, right: bool) -> String {
+    use base64::Engine as _;
+    let packet = |name: &str, value: &[u8]| {
+        let length = 4 + name.len() + 1 + value.len() + 1;
+        [format!("{length:04x}{name} ").as_bytes(), value, b"\n"].concat()
+    };
+    let signature = packet(if right { "signature" } else { "sign" }, &filler(text, 32));
+    let all = [packet("location", b"login.internal"), packet("identifier", &filler(text, 24)), signature].concat();
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(all)
 }

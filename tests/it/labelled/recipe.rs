@@ -141,7 +141,23 @@ const ENCODED: &[(&str, Make)] = &[
     ("h.js", |c| token(c).split_at(20).into_parts("t = \"", "\" + \"", "\";\n")),
     ("i.py", |c| token(c).split_at(14).into_parts("t = (\"", "\"\n     \"", "\")\n")),
     ("k.yaml", |c| format!("kind: Secret\ndata:\n  token: {}\n", STANDARD.encode(token(c)))),
+    ("l.eml", |c| wrapped(&format!("a letter with a token: {}\nand its end\n", token(c)), 60, "")),
+    ("m.yaml", |c| format!("conf: |\n  {}\n", wrapped(&format!("[auth]\nkey={}\n", token(c)), 32, "  "))),
+    ("n.txt", |c| format!("u=/?u={}\n", token(c).bytes().map(|b| format!("%25{b:02X}")).collect::<String>())),
+    ("o.php", |c| token(c).split_at(20).into_parts("$t = \"", "\";\n$t .= \"", "\";\n")),
+    ("p.sql", |c| token(c).split_at(20).into_parts("SELECT '", "' || '", "';\n")),
+    ("q.bas", |c| token(c).split_at(20).into_parts("t = \"", "\" & _\n    \"", "\"\n")),
+    ("r.rb", |c| token(c).split_at(20).into_parts("t = '", "' \\\n    '", "'\n")),
+    ("s.js", |c| token(c).split_at(20).into_parts("t = ['", "', '", "'].join('')\n")),
+    ("t.rs", |c| token(c).split_at(20).into_parts("let t = \"", "\\\n        ", "\";\n")),
 ];
+
+/// Base64 in lines of `width`, each but the first behind `indent`.
+fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let text = STANDARD.encode(text);
+    let lines: Vec<&str> = text.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    lines.join(&format!("\n{indent}"))
+}
 
 trait IntoParts {
     fn into_parts(self, before: &str, between: &str, after: &str) -> String;
@@ -157,6 +173,11 @@ const WRONG: &[(&str, Make)] = &[
     ("a.txt", |c| c.expand("t ghp_{{A-Za-z0-9:30}}{{badcheck}}\n")),
     ("b.txt", |c| c.expand("t gho_{{A-Za-z0-9:30}}{{badcheck}}\n")),
     ("c.txt", |c| c.expand("t npm_{{A-Za-z0-9:30}}{{badcheck}}\n")),
+    ("d.env", |c| c.expand("PRIVATE_KEY={{}}{{badcheck:wif}}\n")),
+    ("e.env", |c| {
+        let header = c.text(ALNUM, 30);
+        c.expand(&format!("TOKEN=eyJ{header}.eyJ{{{{A-Za-z0-9:40}}}}.{{{{A-Za-z0-9:43}}}}\n"))
+    }),
 ];
 
 const CLEAN: &[(&str, Make)] = &[

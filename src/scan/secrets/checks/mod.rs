@@ -99,6 +99,7 @@ const CHECKS: &[Check] = &[
     reads("stripe", parts::stripe),
     Check { name: "azure-sas", whole: true, way: Way::Reads(sas::read) },
     form("base64", |value| decode(value).is_some()),
+    form("base64-behind-prefix", parts::base64_behind_prefix),
     form("mixed", parts::mixed),
     form("hex", |value| value.iter().all(u8::is_ascii_hexdigit)),
     form("uuid", parts::uuid),

@@ -107,6 +107,12 @@ pub(super) fn sixty_four(value: &[u8]) -> Verdict {
     }
 }
 
+/// Base64 behind the last `-`.
+pub(super) fn base64_behind_prefix(value: &[u8]) -> bool {
+    let body = value.iter().rposition(|&b| b == b'-').map_or(value, |dash| &value[dash + 1..]);
+    decode(&body[..body.len() - usize::from(body.len() % 4 == 1)]).is_some()
+}
+
 /// JSON in base64 behind a prefix that ends with `_`; a signature may follow behind another `_`.
 pub(super) fn json(value: &[u8]) -> Verdict {
     let body = match value.iter().position(|&b| b == b'_') {

@@ -3,7 +3,7 @@
 /// What a mark joins a string literal by: its closing quote and what follows.
 pub(in super::super) const JOINS: &[&str] = &[
     "\" +", "' +", "\"+\"", "'+'", "\" \\", "' \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"",
-    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~",
+    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~", "\" f\"", "' f'", "\" b\"", "' b'",
 ];
 
 /// Operators that join literals; nothing at all does so, too.

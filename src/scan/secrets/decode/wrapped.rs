@@ -8,9 +8,9 @@ const MOST: usize = 256;
 /// Blanks before each line.
 const INDENT: usize = 40;
 
-/// The text that begins with the run at `start..end` and goes on in lines of base64 alone, decoded; with its end. None
-/// where the next line is another.
-pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<(usize, Vec<u8>)> {
+/// The end of the text that begins with the run at `start..end` and goes on in lines of base64 alone, and what it says if
+/// that is text. None where the next line is another.
+pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<(usize, Option<Vec<u8>>)> {
     let mut last = end;
     let mut text: Vec<u8> = Vec::new();
     let mut width = None;
@@ -30,7 +30,7 @@ pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<
             break;
         }
     }
-    (last > end).then(|| undone(&text)).flatten().map(|plain| (last, plain))
+    (last > end).then(|| (last, undone(&text)))
 }
 
 /// The line behind the one that ends at `end`, if it holds base64 alone: where that begins and ends.
@@ -63,7 +63,7 @@ mod tests {
             let wrapped = format!("key: {}\nother: 1\n", lines.join(between));
             let (end, said) = block(wrapped.as_bytes(), 5, 33).unwrap();
             assert_eq!(&wrapped[end..], "\nother: 1\n");
-            assert_eq!(said, plain.as_bytes());
+            assert_eq!(said.as_deref(), Some(plain.as_bytes()));
         }
         assert!(block(format!("{}\n", lines[0]).as_bytes(), 0, 28).is_none());
     }

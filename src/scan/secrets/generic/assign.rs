@@ -189,7 +189,11 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     // In code the value has quotes, perhaps behind a letter.
     let open = after.get(blanks..after.len().min(blanks + 2))?;
     let may = manner != Manner::Code || open.iter().any(|b| matches!(b, b'"' | b'\''));
-    (blanks > 0 && may && value::stands_beside(bytes, start, manner)).then_some((Link::Beside, end + blanks))
+    // The password `abc` of a manual.
+    let password = bytes[start..end].eq_ignore_ascii_case(b"password");
+    let marked = password && manner == Manner::Prose && open.first() == Some(&b'`');
+    (blanks > 0 && may && (marked || value::stands_beside(bytes, start, manner)))
+        .then_some((Link::Beside, end + blanks))
 }
 
 /// Bytes of `[]` or `[64]` after a name in C.

@@ -84,8 +84,8 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
     at = unwrapped(bytes, at, link);
     let open = *bytes.get(at)?;
     if is_quote(open) {
-        // A backtick beside a word is a manual's.
-        if link == Link::Beside && open == b'`' {
+        // In code, a backtick beside a word is a comment's.
+        if link == Link::Beside && open == b'`' && manner != Manner::Prose {
             return None;
         }
         // `"Password:")`: a label's closing quote opens nothing.
