@@ -114,8 +114,8 @@ pub fn lock(content: &[u8]) -> Parsed<Known> {
 /// The installed packages of a project as a lock file would list them: the project itself first, from its own
 /// `package.json` where there is one, then each of `installed`, by its folder below the project, in order.
 ///
-/// Where something that must be there is not found (it is reached by a link, say), not every way is known: then all
-/// that npm's own list does not call anything else counts as shipped.
+/// What the project does not reach counts as shipped. Where something that must be there is not found (it is reached by
+/// a link, say), not every way is known, and all that npm's own list does not call anything else counts so.
 #[must_use]
 pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known: &Known) -> Vec<Package> {
     let mut builder = Builder::default();
@@ -149,12 +149,25 @@ pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known
         complete.set(complete.get() && (found.is_some() || !needed));
         found
     });
-    if !complete.get() {
-        for package in packages.iter_mut().filter(|package| package.scope == Scope::Unknown) {
+    let reached = reached(&packages);
+    for (package, reached) in packages.iter_mut().zip(reached) {
+        if package.scope == Scope::Unknown && !(complete.get() && reached) {
             package.scope = Scope::Production;
         }
     }
     packages
+}
+
+/// Whether each package is the first one, or reached from it.
+fn reached(packages: &[Package]) -> Vec<bool> {
+    let mut seen = vec![false; packages.len()];
+    let mut waiting = vec![0];
+    while let Some(at) = waiting.pop() {
+        if !std::mem::replace(&mut seen[at], true) {
+            waiting.extend(packages[at].dependencies.iter().map(|&to| to as usize));
+        }
+    }
+    seen
 }
 
 #[cfg(test)]
@@ -237,12 +250,14 @@ mod tests {
             ("node_modules/b", &b2),
             ("node_modules/.pnpm/c@1.0.0/node_modules/c", &c),
         ];
+        let [unknown, shipped] = [Scope::Unknown, Scope::Production];
         let manifest = br#"{"name": "app", "devDependencies": {"a": "1"}}"#;
         let packages = packages(Some(manifest), &all, &Known::new());
         let edges: Vec<&[u32]> = packages.iter().map(|one| &one.dependencies[..]).collect();
         assert_eq!(edges, [&[1][..], &[2], &[], &[4], &[]]);
         assert!(packages[1].direct && !packages[2].direct);
-        assert!(packages.iter().all(|one| one.scope == Scope::Unknown), "the manifest says which are for development");
+        let scopes: Vec<Scope> = packages.iter().map(|one| one.scope).collect();
+        assert_eq!(scopes, [unknown, unknown, unknown, shipped, shipped], "the manifest decides on what it reaches");
         let lost = super::packages(Some(manifest), &all[..1], &Known::new());
         assert_eq!(lost[1].scope, Scope::Production, "b is not found");
     }

@@ -242,6 +242,7 @@ fn help(package: &Package, found: &Match, fixed: &[String]) -> String {
     let command = match package.ecosystem {
         Ecosystem::Cargo => format!("cargo update -p {name}@{version} --precise {to}"),
         Ecosystem::Npm => format!("npm install {name}@{to}"),
+        Ecosystem::Go if name == "stdlib" => format!("go get toolchain@go{to}"),
         Ecosystem::Go => format!("go get {name}@v{to}"),
         Ecosystem::GitHubActions => format!("uses: {name}@{to}"),
     };

@@ -216,11 +216,12 @@ impl DepsScanner {
         let is_module = path.file_name() == "go.mod";
         let imported = is_module.then(|| self.imports.of_module(path.parent(), &tree.modules)).flatten();
         for (index, matches) in &affected {
-            let package = &project.packages[*index];
+            let index = project.shipped(*index);
+            let package = &project.packages[index];
             if !self.settings.dev && package.scope == Scope::Development {
                 continue;
             }
-            let (path, chain) = (listing.place(*index), project.chain(*index));
+            let (path, chain) = (listing.place(index), project.chain(index));
             for group in grouped(matches).into_values() {
                 if self.settings.only_fixed && group.iter().all(|found| found.fixed.is_empty()) {
                     continue;
@@ -228,7 +229,7 @@ impl DepsScanner {
                 let reached = reach::reached(package.ecosystem, &package.name, &group, imported.as_ref());
                 let entry = finding::Entry { lock: path, package, chain: &chain, reached };
                 let mut draft = finding::draft(&self.settings, ignores, &entry, &group).at(path);
-                draft.related = project.related(*index);
+                draft.related = project.related(index);
                 sink.report(draft);
             }
         }

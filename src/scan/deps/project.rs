@@ -46,6 +46,17 @@ impl<'a> Project<'a> {
         self.paths.to(index, &self.packages)
     }
 
+    /// The package itself, or where it is for development the same version that is shipped all the same.
+    pub(super) fn shipped(&self, index: usize) -> usize {
+        let package = &self.packages[index];
+        let shipped = |other: &Package| {
+            other.scope != Scope::Development
+                && (&other.name, &other.version, &other.source) == (&package.name, &package.version, &package.source)
+        };
+        let other = || self.packages.iter().position(shipped);
+        if package.scope == Scope::Development { other().unwrap_or(index) } else { index }
+    }
+
     /// The line of a manifest through which a package got in, and where else in the lock file it stands.
     pub(super) fn related(&self, index: usize) -> Vec<DraftRelated> {
         let package = &self.packages[index];

@@ -34,7 +34,7 @@ impl Ignore {
     #[must_use]
     pub fn covers(&self, lock: &RepoPath, package: &Package, ids: &[String]) -> bool {
         let Some(inside) = below(&self.folder, lock.as_str()) else { return false };
-        (self.what == package.name || ids.contains(&self.what))
+        (self.what == package.name || ids.iter().any(|id| id.eq_ignore_ascii_case(&self.what)))
             && self.version.as_deref().is_none_or(|version| version == package.version)
             && self.ecosystem.is_none_or(|ecosystem| ecosystem == package.ecosystem)
             && (self.paths.is_empty() || self.paths.iter().any(|glob| glob.is_match(inside)))
