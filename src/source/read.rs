@@ -12,7 +12,7 @@ use super::{Content, Visit, Want, executable};
 use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
 /// How many leading bytes decide whether content is binary.
-const SNIFF: usize = 8 * 1024;
+pub const SNIFF: usize = 8 * 1024;
 /// Length of a window of a large file.
 const WINDOW: usize = 8 * 1024 * 1024;
 /// How much of a window the next one repeats, so that nothing on an edge is missed.
