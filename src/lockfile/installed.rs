@@ -126,9 +126,12 @@ pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known
         [String::new()],
         asks(&root, true),
     );
+    let own = asked_elsewhere(&root);
     for (folder, one) in installed {
         let (source, scope) = known.get(*folder).cloned().unwrap_or((PackageSource::Registry, Scope::Unknown));
-        let source = if source == PackageSource::Registry { one.source.clone() } else { source };
+        let signs = [Some(source), Some(one.source.clone()), own.get(*folder).cloned(), stored(folder)];
+        let elsewhere = signs.into_iter().flatten().find(|source| *source != PackageSource::Registry);
+        let source = elsewhere.unwrap_or(PackageSource::Registry);
         let mut found = package(Ecosystem::Npm, &one.name, &one.version, source, one.span);
         found.scope = scope;
         builder.add(found, [(*folder).to_owned()], one.asks.clone());
@@ -156,6 +159,37 @@ pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known
         }
     }
     packages
+}
+
+/// What the project asks for from elsewhere than a registry, by the folder it is installed in. Only the project's own
+/// word counts: a package could excuse any other.
+fn asked_elsewhere(root: &Node) -> HashMap<String, PackageSource> {
+    let members = ASKS.iter().map(|(member, _)| *member).chain(["devDependencies"]);
+    let entries = members.filter_map(|member| root.get(member)).flat_map(Node::entries);
+    let elsewhere = entries.filter_map(|entry| {
+        let asked = entry.value.as_str()?;
+        let source = match npm_source(asked) {
+            // A range has no slash: this is an address, or `owner/repository`.
+            PackageSource::Registry if asked.contains('/') && !asked.starts_with("npm:") => {
+                PackageSource::Other(asked.to_owned())
+            }
+            source => source,
+        };
+        Some((format!("{FOLDER}{}", entry.key), source))
+    });
+    elsewhere.collect()
+}
+
+/// What the name of a folder in pnpm's store says: `a@1.0.0`, `@s+a@1.0.0_peer@2.0.0`, `a@file+libs+a`,
+/// `a@https+++codeload.github.com+…`.
+fn stored(folder: &str) -> Option<PackageSource> {
+    let name = folder.strip_prefix("node_modules/.pnpm/")?.split('/').next()?;
+    let (_, version) = super::split_at_version(name)?;
+    match version {
+        _ if version.starts_with(|c: char| c.is_ascii_digit()) => None,
+        _ if version.starts_with("file+") || version.starts_with("link+") => Some(PackageSource::Local),
+        _ => Some(PackageSource::Other(version.to_owned())),
+    }
 }
 
 /// Whether each package is the first one, or reached from it.
@@ -260,6 +294,22 @@ mod tests {
         assert_eq!(scopes, [unknown, unknown, unknown, shipped, shipped], "the manifest decides on what it reaches");
         let lost = super::packages(Some(manifest), &all[..1], &Known::new());
         assert_eq!(lost[1].scope, Scope::Production, "b is not found");
+    }
+
+    #[test]
+    fn what_the_project_asks_for_from_elsewhere_is_no_registrys() {
+        let one = |name: &str| installed(&format!(r#"{{"name": "{name}", "version": "1.0.0"}}"#));
+        let manifest = br#"{"dependencies": {"a": "file:a", "b": "o/b", "c": "npm:@s/c@1", "d": "^1 || 2"},
+            "devDependencies": {"e": "https://h/e.tgz"}}"#;
+        let names = ["a", "b", "c", "d", "e"].map(|name| (format!("node_modules/{name}"), one(name)));
+        let stores = ["a@file+libs+a", "@s+a@1.0.0_b@2.0.0", "a@https+++h+a"];
+        let stores = stores.map(|store| (format!("node_modules/.pnpm/{store}/node_modules/a"), one("a")));
+        let nested = [("node_modules/d/node_modules/a".to_owned(), one("a"))];
+        let all: Vec<(&str, &Installed)> =
+            names.iter().chain(&stores).chain(&nested).map(|(folder, one)| (folder.as_str(), one)).collect();
+        let found = packages(Some(manifest), &all, &Known::new());
+        let registry: Vec<bool> = found[1..].iter().map(|one| one.source == PackageSource::Registry).collect();
+        assert_eq!(registry, [false, false, true, true, false, false, true, false, true]);
     }
 
     proptest! {
