@@ -67,6 +67,12 @@ impl Inputs {
         Ok(files.iter().partition(|file| base.below(file).is_ok()))
     }
 
+    /// True where the folder that paths are relative to lies in a folder of installed packages, or is one.
+    pub fn is_installed(&self) -> bool {
+        let base = std::path::absolute(&self.base).unwrap_or_else(|_| self.base.clone());
+        plain(&base).components().any(|part| part.as_os_str() == "node_modules")
+    }
+
     /// Adds files that a flag or the configuration names, so that they are read even where git ignores them; their
     /// paths as the scan has them.
     ///

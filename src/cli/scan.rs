@@ -142,6 +142,11 @@ pub fn triaged(args: &ScanArgs, terminal: &Terminal) -> Result<Triaged, CliError
 /// Plans and runs, with a progress line; external scanners go on beside it.
 fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Scanned, CliError> {
     let mut inputs = Inputs::find(args)?;
+    if args.installed && inputs.is_installed() {
+        return Err(CliError::usage(
+            "--installed: what is scanned lies in node_modules itself, and a package is known by the folders above it. Scan the project's folder, or name that with --root",
+        ));
+    }
     let configuration = plan::configuration(args, &inputs.base)?;
     gate_settings(args, &configuration)?;
     let mut ignores = settings::ignores(&configuration)?;

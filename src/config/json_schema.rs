@@ -71,6 +71,8 @@ const KEYS: &[(&str, &str, Kind, &str)] = &[
         "Go findings that the sources do not import count one step lower; true where absent.",
     ),
     ("deps", "stdlib", Kind::Bool, "Also the standard library that a toolchain line of go.mod names."),
+    ("deps", "installed", Kind::Bool, "Also what is installed in node_modules, although git ignores it."),
+    ("deps", "binaries", Kind::Bool, "Also what executables say they are built from (Go, cargo-auditable)."),
     ("deps", "vex", Kind::Texts, "VEX documents (OpenVEX, CycloneDX), relative to the configuration file."),
     ("deps", "severity", Kind::Severities, "Severity by advisory id, alias or package."),
     ("iac", "disable", Kind::Texts, "Rules that don't run."),

@@ -41,7 +41,7 @@ fn go(piece: &[u8]) -> Parsed<Vec<Package>> {
     if let Some(release) = release.filter(|text| text.starts_with(|c: char| c.is_ascii_digit())) {
         parsed.value.push(go_package("stdlib", release, PackageSource::Registry));
     }
-    let marked = modules.len() >= 2 * GO_MARK + 1 && modules[modules.len() - GO_MARK - 1] == b'\n';
+    let marked = modules.len() > 2 * GO_MARK && modules[modules.len() - GO_MARK - 1] == b'\n';
     let Some(modules) = marked.then(|| &modules[GO_MARK..modules.len() - GO_MARK]) else { return parsed };
     for line in String::from_utf8_lossy(modules).lines() {
         let words: Vec<&str> = line.split('\t').collect();

@@ -114,8 +114,8 @@ pub fn lock(content: &[u8]) -> Parsed<Known> {
 /// The installed packages of a project as a lock file would list them: the project itself first, from its own
 /// `package.json` where there is one, then each of `installed`, by its folder below the project, in order.
 ///
-/// Where something that must be there is not found (it is reached by a link, say), not every way is known: then all
-/// that npm's own list does not call anything else counts as shipped.
+/// What the project does not reach counts as shipped. Where something that must be there is not found (it is reached by
+/// a link, say), not every way is known, and all that npm's own list does not call anything else counts so.
 #[must_use]
 pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known: &Known) -> Vec<Package> {
     let mut builder = Builder::default();
@@ -126,9 +126,12 @@ pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known
         [String::new()],
         asks(&root, true).into_iter().map(Want::new).collect(),
     );
+    let own = asked_elsewhere(&root);
     for (folder, one) in installed {
         let (source, scope) = known.get(*folder).cloned().unwrap_or((PackageSource::Registry, Scope::Unknown));
-        let source = if source == PackageSource::Registry { one.source.clone() } else { source };
+        let signs = [Some(source), Some(one.source.clone()), own.get(*folder).cloned(), stored(folder)];
+        let elsewhere = signs.into_iter().flatten().find(|source| *source != PackageSource::Registry);
+        let source = elsewhere.unwrap_or(PackageSource::Registry);
         let mut found = package(Ecosystem::Npm, &one.name, &one.version, source, one.span);
         found.scope = scope;
         builder.add(found, [(*folder).to_owned()], one.asks.iter().cloned().map(Want::new).collect());
@@ -149,12 +152,56 @@ pub fn packages(manifest: Option<&[u8]>, installed: &[(&str, &Installed)], known
         complete.set(complete.get() && (found.is_some() || !needed));
         found
     });
-    if !complete.get() {
-        for package in packages.iter_mut().filter(|package| package.scope == Scope::Unknown) {
+    let reached = reached(&packages);
+    for (package, reached) in packages.iter_mut().zip(reached) {
+        if package.scope == Scope::Unknown && !(complete.get() && reached) {
             package.scope = Scope::Production;
         }
     }
     packages
+}
+
+/// What the project asks for from elsewhere than a registry, by the folder it is installed in. Only the project's own
+/// word counts: a package could excuse any other.
+fn asked_elsewhere(root: &Node) -> HashMap<String, PackageSource> {
+    let members = ASKS.iter().map(|(member, _)| *member).chain(["devDependencies"]);
+    let entries = members.filter_map(|member| root.get(member)).flat_map(Node::entries);
+    let elsewhere = entries.filter_map(|entry| {
+        let asked = entry.value.as_str()?;
+        let source = match npm_source(asked) {
+            // A range has no slash: this is an address, or `owner/repository`.
+            PackageSource::Registry if asked.contains('/') && !asked.starts_with("npm:") => {
+                PackageSource::Other(asked.to_owned())
+            }
+            source => source,
+        };
+        Some((format!("{FOLDER}{}", entry.key), source))
+    });
+    elsewhere.collect()
+}
+
+/// What the name of a folder in pnpm's store says: `a@1.0.0`, `@s+a@1.0.0_peer@2.0.0`, `a@file+libs+a`,
+/// `a@https+++codeload.github.com+…`.
+fn stored(folder: &str) -> Option<PackageSource> {
+    let name = folder.strip_prefix("node_modules/.pnpm/")?.split('/').next()?;
+    let (_, version) = super::split_at_version(name)?;
+    match version {
+        _ if version.starts_with(|c: char| c.is_ascii_digit()) => None,
+        _ if version.starts_with("file+") || version.starts_with("link+") => Some(PackageSource::Local),
+        _ => Some(PackageSource::Other(version.to_owned())),
+    }
+}
+
+/// Whether each package is the first one, or reached from it.
+fn reached(packages: &[Package]) -> Vec<bool> {
+    let mut seen = vec![false; packages.len()];
+    let mut waiting = vec![0];
+    while let Some(at) = waiting.pop() {
+        if !std::mem::replace(&mut seen[at], true) {
+            waiting.extend(packages[at].dependencies.iter().map(|&to| to as usize));
+        }
+    }
+    seen
 }
 
 #[cfg(test)]
@@ -237,14 +284,32 @@ mod tests {
             ("node_modules/b", &b2),
             ("node_modules/.pnpm/c@1.0.0/node_modules/c", &c),
         ];
+        let [unknown, shipped] = [Scope::Unknown, Scope::Production];
         let manifest = br#"{"name": "app", "devDependencies": {"a": "1"}}"#;
         let packages = packages(Some(manifest), &all, &Known::new());
         let edges: Vec<&[u32]> = packages.iter().map(|one| &one.dependencies[..]).collect();
         assert_eq!(edges, [&[1][..], &[2], &[], &[4], &[]]);
         assert!(packages[1].direct && !packages[2].direct);
-        assert!(packages.iter().all(|one| one.scope == Scope::Unknown), "the manifest says which are for development");
+        let scopes: Vec<Scope> = packages.iter().map(|one| one.scope).collect();
+        assert_eq!(scopes, [unknown, unknown, unknown, shipped, shipped], "the manifest decides on what it reaches");
         let lost = super::packages(Some(manifest), &all[..1], &Known::new());
         assert_eq!(lost[1].scope, Scope::Production, "b is not found");
+    }
+
+    #[test]
+    fn what_the_project_asks_for_from_elsewhere_is_no_registrys() {
+        let one = |name: &str| installed(&format!(r#"{{"name": "{name}", "version": "1.0.0"}}"#));
+        let manifest = br#"{"dependencies": {"a": "file:a", "b": "o/b", "c": "npm:@s/c@1", "d": "^1 || 2"},
+            "devDependencies": {"e": "https://h/e.tgz"}}"#;
+        let names = ["a", "b", "c", "d", "e"].map(|name| (format!("node_modules/{name}"), one(name)));
+        let stores = ["a@file+libs+a", "@s+a@1.0.0_b@2.0.0", "a@https+++h+a"];
+        let stores = stores.map(|store| (format!("node_modules/.pnpm/{store}/node_modules/a"), one("a")));
+        let nested = [("node_modules/d/node_modules/a".to_owned(), one("a"))];
+        let all: Vec<(&str, &Installed)> =
+            names.iter().chain(&stores).chain(&nested).map(|(folder, one)| (folder.as_str(), one)).collect();
+        let found = packages(Some(manifest), &all, &Known::new());
+        let registry: Vec<bool> = found[1..].iter().map(|one| one.source == PackageSource::Registry).collect();
+        assert_eq!(registry, [false, false, true, true, false, false, true, false, true]);
     }
 
     proptest! {

@@ -115,13 +115,16 @@ impl Rule {
         }
     }
 
-    /// True where `name` means this rule: its id with or without the scanner, an earlier id, or an alias.
-    /// Case counts only in our own ids.
+    /// True where `name` means this rule: its id with or without the scanner, an earlier id, or an alias. Case does not
+    /// count: half of the ids that people write are of advisories and other tools.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
-        self.id.as_str() == name
-            || self.id.short() == name
-            || self.deprecated_ids.iter().any(|id| id == name)
-            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+        self.names().any(|id| id.eq_ignore_ascii_case(name))
+    }
+
+    /// Everything that [`Rule::answers_to`] compares with.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = [self.id.as_str(), self.id.short()];
+        own.into_iter().chain(self.deprecated_ids.iter().chain(&self.aliases).map(String::as_str))
     }
 }

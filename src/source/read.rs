@@ -12,7 +12,7 @@ use super::{Content, Visit, Want, executable};
 use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
 /// How many leading bytes decide whether content is binary.
-const SNIFF: usize = 8 * 1024;
+pub const SNIFF: usize = 8 * 1024;
 /// What is read of a file before anything is judged.
 const FIRST: usize = 64 * 1024;
 /// Length of a window of a large file.

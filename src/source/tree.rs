@@ -50,6 +50,15 @@ type Found = (RepoPath, Option<Box<Path>>);
 /// Decides, before the n-th open (from 0), whether it fails: how tests make every read fail once.
 pub type Fault = dyn Fn(u64) -> Option<io::Error> + Send + Sync;
 
+/// What a walk gave.
+struct Listed {
+    files: Vec<Found>,
+    /// Installed packages that git ignores.
+    installed: Vec<Found>,
+    /// What could not be listed.
+    notices: Vec<Notice>,
+}
+
 /// The files below some folders.
 pub struct Tree {
     settings: Settings,
@@ -111,13 +120,12 @@ impl Tree {
         builder.build().map_err(|error| SourceError::Glob { glob: String::new(), message: error.to_string() })
     }
 
-    /// The files, those of installed packages which git ignores, and what could not be listed.
-    fn list(&self) -> Result<(Vec<Found>, Vec<Found>, Vec<Notice>), SourceError> {
+    fn list(&self) -> Result<Listed, SourceError> {
         let mut named = self.named()?;
         let Some((first, rest)) = named.folders.split_first() else {
             named.files.par_sort_unstable();
             named.files.dedup();
-            return Ok((named.files, Vec::new(), named.notices));
+            return Ok(Listed { files: named.files, installed: Vec::new(), notices: named.notices });
         };
         let builder = self.walk(first, rest, self.settings.ignore_files)?;
         let (found, notices) = (Mutex::new(named.files), Mutex::new(named.notices));
@@ -141,8 +149,8 @@ impl Tree {
         let mut found = found.into_inner().unwrap_or_default();
         found.par_sort_unstable();
         found.dedup_by(|a, b| a.0 == b.0);
-        let aside = self.list_installed(folders.into_inner().unwrap_or_default(), &found, &notices)?;
-        Ok((found, aside, notices.into_inner().unwrap_or_default()))
+        let installed = self.list_installed(folders.into_inner().unwrap_or_default(), &found, &notices)?;
+        Ok(Listed { files: found, installed, notices: notices.into_inner().unwrap_or_default() })
     }
 
     /// A walk of folders under the exclusions, and with `git` under git's ignore files.
@@ -252,8 +260,8 @@ fn push(notices: &Mutex<Vec<Notice>>, notice: Notice) {
 
 impl Source for Tree {
     fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
-        let (files, aside, mut listing) = self.list()?;
-        if files.is_empty() && aside.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
+        let Listed { files, installed, notices: mut listing } = self.list()?;
+        if files.is_empty() && installed.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {
             let message =
                 "there is no file to scan: the folder is empty, or ignore files and globs leave out all of it";
             listing.push(Notice::warning(NoticeKind::Skipped, message));
@@ -279,7 +287,7 @@ impl Source for Tree {
             }
         });
         let seen = AtomicU64::new(files.len() as u64);
-        aside.par_iter().with_max_len(64).for_each(|file| {
+        installed.par_iter().with_max_len(64).for_each(|file| {
             let want = wanted(&file.0).only(self.installed);
             if !want.is_nothing() {
                 seen.fetch_add(1, Ordering::Relaxed);

@@ -67,14 +67,28 @@ fn has_package(finding: &Finding, package: &str) -> bool {
     names.into_iter().any(|text| text == package || text.rsplit_once('@').is_some_and(|(bare, _)| bare == package))
 }
 
-/// True where `name`, as a person wrote it in a suppression, means this finding's rule: an id, an alias,
-/// an id the finding itself answers to, or a `*`-glob of the id.
+/// True where `name`, as a person wrote it in a suppression, means this finding's rule: as [`answers_to`], or as a
+/// `*`-glob of one of those ids.
 #[must_use]
 pub fn is_named(name: &str, finding: &Finding, rule: Option<&Rule>) -> bool {
-    rule.is_some_and(|rule| rule.answers_to(name))
-        || finding.rule.as_str() == name
-        || finding.also_known_as.iter().any(|id| id.eq_ignore_ascii_case(name))
-        || name.contains('*') && (wildcard(name, finding.rule.as_str()) || wildcard(name, finding.rule.short()))
+    if !name.contains('*') {
+        return answers_to(name, finding, rule);
+    }
+    let glob = name.to_ascii_lowercase();
+    ids(finding, rule).any(|id| wildcard(&glob, &id.to_ascii_lowercase()))
+}
+
+/// True where an id is one of this finding's: its rule's, an earlier one of the rule, an alias, one that the finding
+/// itself answers to. Case does not count. What suppresses by id compares so: comments, entries, VEX statements.
+#[must_use]
+pub fn answers_to(id: &str, finding: &Finding, rule: Option<&Rule>) -> bool {
+    ids(finding, rule).any(|known| known.eq_ignore_ascii_case(id))
+}
+
+fn ids<'a>(finding: &'a Finding, rule: Option<&'a Rule>) -> impl Iterator<Item = &'a str> {
+    let own = [finding.rule.as_str(), finding.rule.short()];
+    let also = finding.also_known_as.iter().map(String::as_str);
+    own.into_iter().chain(also).chain(rule.into_iter().flat_map(Rule::names))
 }
 
 /// `*` stands for any text. Linear in both for every practical pattern; bounded by their product.
@@ -142,7 +156,7 @@ mod tests {
 
     #[test]
     fn entries_match_by_rule_alias_glob_and_path() {
-        for name in ["iac/high-rule", "high-rule", "ckv_aws_20", "iac/*", "*-rule", "*"] {
+        for name in ["iac/high-rule", "high-rule", "IAC/High-Rule", "ckv_aws_20", "iac/*", "*-Rule", "ckv_aws_*", "*"] {
             let mut report = sample::report(&[("a/b.tf", 1, Severity::High)]);
             apply(&mut report, &[entry(name)], "2026-01-01", &|_| true);
             assert!(!report.findings[0].is_active(), "{name}");

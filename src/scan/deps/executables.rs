@@ -32,5 +32,5 @@ impl Executables {
 
 /// Says what the finding's place cannot: an executable has no lines.
 pub(super) fn told(draft: &mut Draft) {
-    draft.message.push_str(" It is compiled into this executable: build that anew with the fixed version.");
+    draft.message.push_str(" It is compiled into this executable.");
 }

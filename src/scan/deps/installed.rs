@@ -65,7 +65,9 @@ impl Store {
     pub(super) fn projects(&self, locks: &BTreeSet<&str>) -> Vec<Project> {
         let mut packages = self.packages.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
         let mut known = self.known.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
-        packages.sort_by(|a, b| a.0.cmp(&b.0));
+        // Of several places of one version the outermost is the one to be named.
+        let depth = |path: &RepoPath| path.as_str().matches("node_modules/").count();
+        packages.sort_by(|a, b| (depth(&a.0), &a.0).cmp(&(depth(&b.0), &b.0)));
         let mut projects: BTreeMap<String, Project> = BTreeMap::new();
         for (path, installed) in packages {
             let Some((folder, _)) = installed::project(path.as_str()) else { continue };

@@ -187,3 +187,129 @@ fn what_the_sources_do_not_import_counts_one_step_lower() {
     let scanner = DepsScanner { settings: Settings { reach: true, ..Settings::default() }, ..scanner };
     assert_eq!(scanner.interest(&RepoPath::new("vendor/example.org/x/p.go")), Interest::None, "not its own");
 }
+
+#[test]
+fn a_version_that_is_shipped_and_for_development_is_shipped() {
+    let lock = r#"{"lockfileVersion":3,"packages":{
+"node_modules/a/node_modules/bad":{"version":"1.0.0","dev":true},
+"node_modules/bad":{"version":"1.0.0"},
+"node_modules/c/node_modules/bad":{"version":"0.9.0","dev":true}}}"#;
+    let mut scanner = scanner(Ecosystem::Npm, "bad", "1.1.0");
+    scanner.settings.dev = false;
+    let sink = run(&scanner, &[("package-lock.json", lock)]);
+    let [draft] = &sink.drafts[..] else { panic!("{:?}", sink.drafts) };
+    assert_eq!(draft.span.of(lock.as_bytes()), b"\"node_modules/bad\"");
+}
+
+/// A scan of installed packages and the files beside them.
+fn run_installed(files: &[(&str, &str)]) -> Sink {
+    let mut scanner = scanner(Ecosystem::Npm, "bad", "1.1.0");
+    scanner.settings.installed = true;
+    let mut own = Vec::new();
+    for (path, text) in files {
+        let repo_path = RepoPath::new(path);
+        let mut sink = Sink::default();
+        match scanner.interest(&repo_path) {
+            Interest::Scan => scanner.scan(&Input::whole(&repo_path, text.as_bytes()), &mut sink),
+            Interest::ScanAndKeep => sink.keep = true,
+            _ => {}
+        }
+        assert!(sink.notices.is_empty());
+        if sink.keep {
+            own.push((*path, *text));
+        }
+    }
+    run(&scanner, &own)
+}
+
+fn places(sink: &Sink) -> Vec<(String, Vec<String>)> {
+    let path = |path: &Option<RepoPath>| path.as_ref().map(RepoPath::to_string).unwrap_or_default();
+    let related = |draft: &crate::model::Draft| draft.related.iter().map(|one| path(&one.path)).collect();
+    sink.drafts.iter().map(|draft| (path(&draft.path), related(draft))).collect()
+}
+
+const BAD: &str = r#"{"name": "bad", "version": "1.0.0"}"#;
+
+#[test]
+fn what_is_installed_is_one_finding_a_version_and_names_its_other_places() {
+    let files = [
+        ("node_modules/a/node_modules/bad/package.json", BAD),
+        ("node_modules/bad/package.json", BAD),
+        ("node_modules/c/node_modules/bad/package.json", r#"{"name": "bad", "version": "0.9.0"}"#),
+        ("node_modules/d/test/bad/package.json", BAD),
+        ("package.json", r#"{"dependencies": {"bad": "1"}}"#),
+        ("web/node_modules/bad/package.json", BAD),
+    ];
+    let sink = run_installed(&files);
+    let one = |path: &str, related: &[&str]| (path.to_owned(), related.iter().map(|one| (*one).to_owned()).collect());
+    assert_eq!(
+        places(&sink),
+        [
+            one("node_modules/bad/package.json", &["package.json", "node_modules/a/node_modules/bad/package.json"]),
+            one("node_modules/c/node_modules/bad/package.json", &["package.json"]),
+            one("web/node_modules/bad/package.json", &[]),
+        ]
+    );
+    assert_eq!(sink.drafts[0].span.of(BAD.as_bytes()), br#""version": "1.0.0""#);
+}
+
+#[test]
+fn a_lock_file_reports_what_it_pins_for_the_folders_below_up_to_the_next_one() {
+    let lock = r#"{"packages": {"node_modules/bad": {"version": "1.0.0"}}}"#;
+    let other = r#"{"packages": {"node_modules/bad": {"version": "1.0.1"}}}"#;
+    let files = [
+        ("package-lock.json", lock),
+        ("node_modules/bad/package.json", BAD),
+        ("packages/a/node_modules/bad/package.json", BAD),
+        ("packages/b/node_modules/bad/package.json", BAD),
+        ("packages/b/package-lock.json", other),
+    ];
+    let one = |path: &str, related: &[&str]| (path.to_owned(), related.iter().map(|one| (*one).to_owned()).collect());
+    assert_eq!(
+        places(&run_installed(&files)),
+        [
+            one("package-lock.json", &["node_modules/bad/package.json", "packages/a/node_modules/bad/package.json"]),
+            one("packages/b/package-lock.json", &[]),
+            one("packages/b/node_modules/bad/package.json", &[]),
+        ]
+    );
+}
+
+#[test]
+fn local_and_git_packages_that_are_installed_are_nobody_elses() {
+    let hidden = r#"{"packages": {"node_modules/bad": {"resolved": "git+ssh://git@h/bad.git#0"}}}"#;
+    assert!(
+        run_installed(&[("node_modules/.package-lock.json", hidden), ("node_modules/bad/package.json", BAD)])
+            .drafts
+            .is_empty()
+    );
+    let yarn = "bad@file:./bad:\n  version \"1.0.0\"\n";
+    assert!(run_installed(&[("node_modules/bad/package.json", BAD), ("yarn.lock", yarn)]).drafts.is_empty());
+}
+
+#[test]
+fn an_executable_is_a_list_of_packages_without_lines() {
+    let piece = |modules: &str| {
+        let text = format!("0123456789abcdef{modules}fedcba9876543210");
+        let mut bytes = b"\xff Go buildinf:\x08\x02".to_vec();
+        bytes.resize(32, 0);
+        bytes.extend([0, text.len() as u8 | 0x80, (text.len() >> 7) as u8]);
+        bytes.extend(text.bytes());
+        bytes
+    };
+    let mut scanner = scanner(Ecosystem::Go, "example.org/x", "1.2.0");
+    scanner.settings.binaries = true;
+    let path = RepoPath::new("bin/app");
+    assert_eq!(scanner.interest(&path), Interest::Executable);
+    assert_eq!(scanner.interest(&RepoPath::new("Cargo.lock")), Interest::ScanAndKeep);
+    let modules = "path\tm\nmod\tm\t(devel)\t\ndep\texample.org/x\tv1.0.0\th1:=\ndep\texample.org/yyyyyyyyyyyyyyyyyyyyyyyyyyyy\tv1.0.0\n";
+    let mut sink = Sink::default();
+    scanner.scan(&Input::whole(&path, &piece(modules)), &mut sink);
+    assert!(!sink.keep && sink.notices.is_empty());
+    scanner.finish(&[], &mut sink);
+    let [draft] = &sink.drafts[..] else { panic!("{:?}", sink.drafts) };
+    assert_eq!((draft.path.as_ref(), draft.span), (Some(&path), crate::model::Span::default()));
+    assert!(draft.message.ends_with("It is compiled into this executable."), "{}", draft.message);
+    scanner.scan(&Input::whole(&path, &piece(modules)[..60]), &mut sink);
+    assert!(sink.notices[0].incomplete && sink.notices[0].message.contains("breaks off"));
+}

@@ -35,8 +35,10 @@ pub(super) fn read(file: &mut File<'_>, image: &Image) -> io::Result<Result<Opti
     Ok(texts.map(|(version, modules)| Some(piece(&version, &modules))).ok_or(BROKEN))
 }
 
-/// Where the header stands, and its bytes.
-fn search(file: &mut File<'_>, part: Part) -> io::Result<Result<Option<(u64, Vec<u8>)>, Trouble>> {
+/// Where the header stands in the file, and its bytes.
+type Header = (u64, Vec<u8>);
+
+fn search(file: &mut File<'_>, part: Part) -> io::Result<Result<Option<Header>, Trouble>> {
     let size = part.size.min(file.length.saturating_sub(part.offset)).min(MOST_SEARCHED);
     let mut from = 0;
     while from + HEADER <= size {
@@ -44,7 +46,7 @@ fn search(file: &mut File<'_>, part: Part) -> io::Result<Result<Option<(u64, Vec
         let Some(bytes) = file.at(part.offset + from, step)? else { return Ok(Ok(None)) };
         for found in memchr::memmem::find_iter(&bytes, MAGIC) {
             let at = from + found as u64;
-            let aligned = part.address.wrapping_add(at) % ALIGN == 0;
+            let aligned = part.address.wrapping_add(at).is_multiple_of(ALIGN);
             let Some(header) = bytes.get(found..found + 32).filter(|_| aligned) else { continue };
             if header[15] & INLINE != 0 || matches!(header[14], 4 | 8) {
                 return Ok(Ok(Some((part.offset + at, header.to_vec()))));

@@ -12,7 +12,7 @@ mod pe;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::read::Done;
+use super::read::{Done, SNIFF, is_binary};
 use super::{Content, Visit, Want};
 use crate::model::{Input, Notice, NoticeKind, Origin, RepoPath};
 
@@ -133,10 +133,10 @@ fn kind(head: [u8; 4]) -> Option<Kind> {
     }
 }
 
-/// True where content begins as an executable does.
+/// True where content begins as an executable does. Text that begins so is text.
 #[must_use]
 pub fn begins(bytes: &[u8]) -> bool {
-    bytes.first_chunk().copied().and_then(kind).is_some()
+    bytes.first_chunk().copied().and_then(kind).is_some() && is_binary(bytes)
 }
 
 /// Hands the build data of an executable to `visit`, one piece at a time: Go's as it stands in the file since Go 1.18
@@ -177,6 +177,10 @@ struct Found {
 fn pieces(file: &mut File<'_>) -> io::Result<Option<Found>> {
     let head = file.at(0, 4)?;
     let Some(kind) = head.and_then(|head| kind([head[0], head[1], head[2], head[3]])) else { return Ok(None) };
+    let sniffed = file.at(0, file.length.min(SNIFF as u64))?;
+    if !sniffed.is_some_and(|head| begins(&head)) {
+        return Ok(None);
+    }
     let mut found = Found::default();
     let starts = match kind {
         Kind::Universal => match macho::slices(file)? {

@@ -196,13 +196,16 @@ impl Source for Changes {
     }
 }
 
-/// The lines of a blob that another one does not have; all where one of them cannot be read.
+/// The lines of a blob that another one does not have; all where one of them cannot be read, or has none.
 fn new_lines(local: &Repository, before: ObjectId, after: ObjectId) -> Lines {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let (Ok(old), Ok(new)) = (local.objects.find_blob(&before, &mut old), local.objects.find_blob(&after, &mut new))
     else {
         return Lines::All;
     };
+    if read::is_binary(new.data) {
+        return Lines::All;
+    }
     let input = InternedInput::new(old.data, new.data);
     let hunks = Diff::compute(Algorithm::Histogram, &input);
     // Line numbers count from 1; where lines only went, the one before and the one after stand for the place.

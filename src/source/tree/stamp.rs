@@ -14,7 +14,7 @@ impl Tree {
     /// # Errors
     /// Where the tree cannot be listed.
     pub fn stamp(&self) -> Result<u64, SourceError> {
-        let (files, _, _) = self.list()?;
+        let files = self.list()?.files;
         let facts: Vec<_> = files
             .par_iter()
             .map(|file| {

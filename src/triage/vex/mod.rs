@@ -9,6 +9,7 @@ mod openvex;
 
 use serde_json::Value;
 
+use super::ignore::answers_to;
 use crate::model::{Finding, Notice, NoticeKind, Property, Rule, ScanReport, Suppression, purl_covers};
 
 /// A document above this many statements is not one of a product.
@@ -137,11 +138,7 @@ pub fn apply(report: &mut ScanReport, documents: &[Document]) {
 
 impl Statement {
     fn is_about(&self, finding: &Finding, rule: Option<&Rule>) -> bool {
-        let named = self.ids.iter().any(|id| {
-            finding.rule.short().eq_ignore_ascii_case(id)
-                || finding.also_known_as.iter().any(|known| known.eq_ignore_ascii_case(id))
-                || rule.is_some_and(|rule| rule.aliases.iter().any(|known| known.eq_ignore_ascii_case(id)))
-        });
+        let named = self.ids.iter().any(|id| answers_to(id, finding, rule));
         let Some(packages) = self.packages.as_ref().filter(|_| named) else { return named };
         let purl = finding.properties.iter().find_map(|(name, value)| match value {
             Property::Text(text) if *name == "purl" => Some(text),
