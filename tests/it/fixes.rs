@@ -190,6 +190,24 @@ fn every_member_of_a_workspace_has_its_chain_and_its_line() {
 }
 
 #[test]
+fn the_help_names_a_command_that_can_work() {
+    let help = |files: &[(&str, &str)]| scan(files)[0].rule.help.clone();
+    let near = help(&[("package-lock.json", &npm("bad", "1.0.0", "^1.0.0"))]);
+    assert!(near.starts_with("Update to 1.2.5 or later: `npm update bad`."), "{near}");
+    let far = help(&[("package-lock.json", &npm("bad", "1.0.0", "~1.0.0"))]);
+    assert!(far.starts_with("Update to 1.2.5 or later: `npm install bad@1.2.5`."), "{far}");
+    let brought = r#"{"packages": {"": {"dependencies": {"a": "1"}}, "node_modules/bad": {"version": "1.0.0"},
+        "node_modules/a": {"version": "1.0.0", "dependencies": {"bad": "~1.0.0"}}}}"#;
+    let brought = help(&[("package-lock.json", brought)]);
+    assert!(brought.contains("`a` brings `bad`") && brought.contains("`overrides`"), "{brought}");
+    let manifest = |accepts: &str| format!("[package]\nname = \"app\"\n[dependencies]\nbad = \"{accepts}\"\n");
+    let near = help(&[("Cargo.lock", CARGO), ("Cargo.toml", &manifest("0.3"))]);
+    assert!(near.contains("`cargo update -p bad@0.3.0 --precise 0.3.7`"), "{near}");
+    let far = help(&[("Cargo.lock", CARGO), ("Cargo.toml", &manifest("=0.3.0"))]);
+    assert!(far.contains("`cargo add bad@0.3.7`"), "{far}");
+}
+
+#[test]
 fn of_several_copies_the_one_that_is_shipped_speaks() {
     let lock = r#"{"lockfileVersion": 3, "packages": {"": {"name": "app", "dependencies": {"b": "1"}, "devDependencies": {"a": "1"}},
         "node_modules/a": {"version": "1.0.0", "dev": true, "dependencies": {"bad": "1.0.0"}},

@@ -75,13 +75,17 @@ impl Fix {
             return format!("No fixed version of `{name}` is known. Replace it");
         };
         let tool = tool(lock, package.ecosystem);
-        if let (Some(bringer), None) = (bringer, &self.inside) {
+        // Where nothing is declared, an update may do.
+        let out_of_reach = self.inside.is_none() && !self.declared.is_empty();
+        if let Some(bringer) = bringer.filter(|_| out_of_reach) {
             return format!(
                 "Update to {to} or later. `{}` brings `{name}`: look for a version of it that takes {to}, or {}",
                 bringer.name, tool.pin
             );
         }
-        let mut command = if self.inside.is_some() { tool.update } else { tool.raise }.to_owned();
+        let unknown = self.declared.is_empty() && package.ecosystem != Ecosystem::Cargo;
+        let raise = out_of_reach || unknown && package.direct;
+        let mut command = if raise { tool.raise } else { tool.update }.to_owned();
         for (word, value) in [("NAME", name.as_str()), ("VERSION", version), ("TO", to)] {
             command = command.replace(word, value);
         }
@@ -104,7 +108,7 @@ fn tool(lock: &RepoPath, ecosystem: Ecosystem) -> Tool {
     match (ecosystem, lock.file_name()) {
         (Ecosystem::Cargo, _) => Tool {
             update: "cargo update -p NAME@VERSION --precise TO",
-            raise: "cargo update -p NAME@VERSION --precise TO",
+            raise: "cargo add NAME@TO",
             pin: "put a repaired copy in its place with `[patch.crates-io]`",
         },
         (Ecosystem::Go, _) => {
