@@ -74,7 +74,7 @@ impl Fix {
         let Some(to) = self.inside.as_ref().or(self.versions.first()) else {
             return format!("No fixed version of `{name}` is known. Replace it");
         };
-        let tool = tool(lock, package.ecosystem);
+        let tool = tool(lock, package);
         // Where nothing is declared, an update may do.
         let out_of_reach = self.inside.is_none() && !self.declared.is_empty();
         if let Some(bringer) = bringer.filter(|_| out_of_reach) {
@@ -104,15 +104,15 @@ struct Tool {
 }
 
 /// The commands of the tool that writes a lock file.
-fn tool(lock: &RepoPath, ecosystem: Ecosystem) -> Tool {
-    match (ecosystem, lock.file_name()) {
+fn tool(lock: &RepoPath, package: &Package) -> Tool {
+    match (package.ecosystem, lock.file_name()) {
         (Ecosystem::Cargo, _) => Tool {
             update: "cargo update -p NAME@VERSION --precise TO",
             raise: "cargo add NAME@TO",
             pin: "put a repaired copy in its place with `[patch.crates-io]`",
         },
         (Ecosystem::Go, _) => {
-            let get = "go get NAME@vTO";
+            let get = if package.name == "stdlib" { "go get toolchain@goTO" } else { "go get NAME@vTO" };
             Tool { update: get, raise: get, pin: "ask for it yourself with `go get`" }
         }
         (Ecosystem::GitHubActions, _) => Tool { update: "uses: NAME@TO", raise: "uses: NAME@TO", pin: "pin it" },
