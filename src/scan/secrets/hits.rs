@@ -55,7 +55,7 @@ impl SecretsScanner {
     pub(super) fn hits(&self, path: &RepoPath, bytes: &[u8], depth: u8, hits: &mut Vec<Hit>) {
         let manner = Manner::of(path);
         let mut generics: Vec<Hit> = Vec::new();
-        let (mut escaped, mut joined, mut wrapped) = (0, 0, 0);
+        let (mut escaped, mut joined, mut chained, mut wrapped) = (0, 0, 0, 0);
         let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
         let (mut undone, mut keys) = (Vec::new(), Vec::new());
         let mut lead = |at: usize, length: usize, lead: Lead| match lead {
@@ -113,7 +113,12 @@ impl SecretsScanner {
                             undone.extend(plain.map(|plain| (start, end, plain)));
                         }
                     }
-                    Some(b'"' | b'\'' | b'`') => undone.extend(decode::join(bytes, end)),
+                    Some(b'"' | b'\'' | b'`') if start >= chained => {
+                        if let Some(found) = decode::join(bytes, end) {
+                            chained = found.1;
+                            undone.push(found);
+                        }
+                    }
                     _ => {}
                 }
             }

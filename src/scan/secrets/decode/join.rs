@@ -40,10 +40,15 @@ const SHORTEST: usize = 12;
 pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let quote = *bytes.get(at).filter(|b| is_quote(**b))?;
     let mut next = literal_after(bytes, at);
-    next?;
+    let first = next?;
     let floor = at.saturating_sub(LONGEST);
     let start = floor + bytes[floor..at].iter().rposition(|&b| b == quote || b == b'\n')?;
     if bytes[start] != quote {
+        return None;
+    }
+    // Of a list only the first is asked, so that a long one is not gone through again from each of its members.
+    let before = bytes[..start].trim_ascii_end();
+    if first.listed && !before.ends_with(b"[") && !LISTS.iter().any(|open| before.ends_with(open)) {
         return None;
     }
     let mut plain = bytes[start + 1..at].to_vec();
@@ -55,7 +60,7 @@ pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, V
         next = literal_after(bytes, end);
     }
     let is_list = || {
-        LISTS.iter().any(|open| bytes[..start].trim_ascii_end().ends_with(open))
+        LISTS.iter().any(|open| before.ends_with(open))
             || JOINED.iter().any(|close| bytes[end + 1..].trim_ascii_start().starts_with(close))
     };
     (plain.len() >= SHORTEST && (!listed || is_list())).then_some((start + 1, end, plain))
