@@ -22,7 +22,7 @@ const CONFIDENCE_PROPERTIES: &[&str] = &["zizmor/confidence", "issue_confidence"
 /// What a result comes to.
 pub enum Outcome {
     /// With its JSON, members in alphabetical order, without what a merge adds.
-    Finding(Incoming, String, Arc<Known>, sarif_repair::Repairs),
+    Finding(Box<Incoming>, String, Arc<Known>, sarif_repair::Repairs),
     NoDefect,
     Broken,
 }
@@ -87,7 +87,7 @@ impl Reader<'_> {
         let absent = object.get("baselineState").and_then(Value::as_str) == Some("absent");
         incoming.more = More { also_known_as, also, suppressions: suppressions(&object), absent }.any();
         let text = incoming.set(object);
-        Outcome::Finding(incoming, text, rule, repairs)
+        Outcome::Finding(Box::new(incoming), text, rule, repairs)
     }
 
     fn known(&self, id: &str, descriptor: &Value) -> Arc<Known> {

@@ -166,7 +166,9 @@ fn editors_and_spreadsheets_read_every_line() {
         assert_eq!(quoted.replace_all(row, "").split(',').count(), 11, "{row}");
         assert!(!row.contains('\n') && !row.contains('\r'), "{row}");
     }
-    assert_eq!(report("jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), count);
+    let lines = report("jsonl");
+    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), count);
+    assert_eq!(lines.lines().count(), count);
 }
 
 #[test]
