@@ -11,12 +11,15 @@ mod containers;
 mod dependabot;
 mod events;
 mod expr;
+#[cfg(test)]
+mod expr_tests;
 mod facts;
 mod model;
 mod permissions;
 mod pins;
 mod precommit;
 mod publish;
+mod quoting;
 pub(super) mod run;
 mod secrets;
 mod style;
