@@ -93,7 +93,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         sink.keep = true;
         return;
     }
-    let waits = may_wait(input.bytes);
+    let waits = may_wait(input.path, input.bytes);
     let small = input.bytes.len() <= SMALL;
     sink.keep |= waits && small;
     if !holds(input.bytes, &["AWS::", "provider"]) && (small || !waits) {
@@ -198,8 +198,10 @@ fn holds(bytes: &[u8], marks: &[&str]) -> bool {
 }
 
 /// True for bytes that may be a Kubernetes object or a Compose project.
-fn may_wait(bytes: &[u8]) -> bool {
-    let project = holds(bytes, &["services"]) && holds(bytes, &["image", "build", "extends"]);
+fn may_wait(path: &RepoPath, bytes: &[u8]) -> bool {
+    // A file that is merged into another one may name no image.
+    let project = holds(bytes, &["services"])
+        && (path.file_name().contains("compose") || holds(bytes, &["image", "build", "extends"]));
     project || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
 }
 
@@ -220,7 +222,7 @@ pub(crate) fn is_ours(path: &RepoPath) -> bool {
 pub(crate) fn is_deferred(input: &KeptInput) -> bool {
     is_ours(&input.path)
         && !is_foreign(&input.path)
-        && (may_wait(&input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
+        && (may_wait(&input.path, &input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
         && !is_helm_template(&input.as_input())
 }
 
