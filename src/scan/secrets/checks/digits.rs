@@ -119,11 +119,7 @@ pub(super) fn base58(value: &[u8]) -> bool {
 
 /// A Bitcoin private key in the form that wallets import: Some(false) where only its check bytes are wrong.
 pub(in super::super) fn is_bitcoin_key(word: &[u8]) -> Option<bool> {
-    let form = match (word.len(), word.first()?) {
-        (51, b'5' | b'9') => true,
-        (52, b'K' | b'L' | b'c') => true,
-        _ => false,
-    };
+    let form = matches!((word.len(), word.first()?), (51, b'5' | b'9') | (52, b'K' | b'L' | b'c'));
     if !form || !word.iter().all(|b| BASE58.contains(b)) {
         return None;
     }
