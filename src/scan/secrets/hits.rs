@@ -104,8 +104,11 @@ impl SecretsScanner {
         };
         self.index.each(bytes, &mut lead, |start, end| {
             keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
-            if depth > 0 && textual::may_be_text(&bytes[start..end]) && has_digit_and_letter(&bytes[start..end]) {
-                undone.extend(decode::run(&bytes[start..end]).map(|plain| (start, end, plain)));
+            let run = &bytes[start..end];
+            if depth > 0 && has_digit_and_letter(run) {
+                if textual::may_be_text(run) {
+                    undone.extend(decode::run(run).map(|plain| (start, end, plain)));
+                }
                 match bytes.get(end) {
                     Some(b'\n' | b'\r') if start >= wrapped => {
                         if let Some((end, plain)) = decode::block(bytes, start, end) {

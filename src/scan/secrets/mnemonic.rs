@@ -16,6 +16,8 @@ const FEWEST: usize = 12;
 const SHORTEST: usize = 47;
 /// Bytes of the longest: 24 words of 8 letters.
 const LONGEST: usize = 215;
+/// Letters of a word.
+const LETTERS: std::ops::RangeInclusive<usize> = 3..=8;
 /// Bytes that are looked at in each stretch as long as the shortest phrase.
 const PROBE: usize = 8;
 
@@ -50,28 +52,47 @@ pub(super) struct Phrase {
 /// Calls `found` with each phrase whose check bits are right.
 pub(super) fn each(bytes: &[u8], mut found: impl FnMut(Phrase)) {
     let is_text = |b: &u8| b.is_ascii_lowercase() || *b == b' ';
-    let mut at = 0;
+    let (mut at, mut floor) = (0, 0);
+    // Whatever phrase comes next holds all of some probe.
     while let Some(probe) = bytes.get(at..at + PROBE) {
-        if !probe.iter().all(is_text) {
-            // Whatever phrase comes next holds all of the next probe, or begins behind it.
-            at += SHORTEST - PROBE + 1;
-            continue;
-        }
-        let floor = at.saturating_sub(LONGEST + 1);
-        let start = at - bytes[floor..at].iter().rev().take_while(|b| is_text(b)).count();
-        let ceiling = bytes.len().min(at + LONGEST + 1);
-        let end = at + bytes[at..ceiling].iter().take_while(|b| is_text(b)).count();
+        let stretch = if probe.iter().all(is_text) { stretch(bytes, floor, at) } else { None };
+        at += SHORTEST - PROBE + 1;
+        let Some((start, end, _)) = stretch.filter(|(_, _, words)| *words >= FEWEST) else { continue };
         let text = &bytes[start..end];
-        // Prose seldom goes on for twelve words without a mark or a capital.
-        let enough = text.len() >= SHORTEST && text.iter().filter(|b| **b == b' ').count() >= FEWEST - 1;
-        if enough
-            && let Some((from, to)) = listed(text)
+        if let Some((from, to)) = listed(text)
             && let Some(words) = phrase(&text[from..to])
         {
             found(Phrase { span: Span::new(start + from, start + to), words });
         }
-        at = end;
+        floor = end;
+        at = at.max(end);
     }
+}
+
+/// The words around `at` that have as many letters as those of the list, one blank between them: where they begin and
+/// end, and how many. Prose goes on so for a few words.
+fn stretch(bytes: &[u8], floor: usize, at: usize) -> Option<(usize, usize, usize)> {
+    let letters = |text: &mut dyn Iterator<Item = &u8>| {
+        let count = text.take(LETTERS.end() + 1).take_while(|b| b.is_ascii_lowercase()).count();
+        LETTERS.contains(&count).then_some(count)
+    };
+    let ahead = |from: usize| Some(from + letters(&mut bytes.get(from..)?.iter())?);
+    let at = at + usize::from(bytes[at] == b' ');
+    let before = bytes[floor..at].iter().rev().take_while(|b| b.is_ascii_lowercase());
+    let mut start = at - before.take(LETTERS.end() + 1).count();
+    let (mut end, mut words) = (ahead(start)?, 1);
+    while bytes.get(end) == Some(&b' ')
+        && let Some(next) = ahead(end + 1)
+    {
+        (end, words) = (next, words + 1);
+    }
+    while start > floor
+        && bytes[start - 1] == b' '
+        && let Some(count) = letters(&mut bytes[floor..start - 1].iter().rev())
+    {
+        (start, words) = (start - 1 - count, words + 1);
+    }
+    Some((start, end, words))
 }
 
 /// The longest stretch of words of the list, which other words may stand around.
