@@ -10,8 +10,7 @@ use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
 use super::{
-    FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, mnemonic, putty, runs, service_account,
-    shape, textual,
+    FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, mnemonic, putty, runs, service_account, shape,
 };
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
@@ -106,9 +105,7 @@ impl SecretsScanner {
             keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
             let run = &bytes[start..end];
             if depth > 0 && has_digit_and_letter(run) {
-                if textual::may_be_text(run) {
-                    undone.extend(decode::run(run).map(|plain| (start, end, plain)));
-                }
+                undone.extend(decode::run(run).map(|plain| (start, end, plain)));
                 match bytes.get(end) {
                     Some(b'\n' | b'\r') if start >= wrapped => {
                         if let Some((end, plain)) = decode::block(bytes, start, end) {

@@ -23,7 +23,6 @@ mod runs;
 mod service_account;
 mod settings;
 mod shape;
-mod textual;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};

@@ -238,21 +238,33 @@ fn two_hundred_kills_leave_a_whole_database_each_time() {
     let trickle = Some((4_000, Duration::from_millis(4)));
     let server = Server::start(Behaviour { body: zip_of("4.0.0", 300), etag: TAG, trickle, ..Behaviour::default() });
     let sources = [sources, vec![server.url.clone()]].concat();
-    let mut seen = std::collections::BTreeSet::new();
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    for _ in 0..KILLS {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+    let updates = || {
+        Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "advisory::faults::updates_until_killed", "--nocapture"])
             .env("PORTCULLIS_TEST_CACHE", folder.path())
             .env("PORTCULLIS_TEST_SOURCES", sources.join("|"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
+            .unwrap()
+    };
+    // How long a first update takes here: kills come at any time up to some updates later.
+    let started = Instant::now();
+    let mut child = updates();
+    while answer(&store) == ["1.0.0"] && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let most = u64::try_from(started.elapsed().as_micros()).unwrap() * 3;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..KILLS {
+        let mut child = updates();
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        std::thread::sleep(Duration::from_micros(5_000 + random % 80_000));
+        std::thread::sleep(Duration::from_micros(random % most));
         child.kill().unwrap();
         child.wait().unwrap();
         let fixed = answer(&store);

@@ -2,6 +2,7 @@
 
 mod escape;
 mod join;
+mod textual;
 mod wrapped;
 
 use super::checks;
@@ -22,6 +23,9 @@ pub(super) fn run(text: &[u8]) -> Option<Vec<u8>> {
 
 /// As [`run`], of a text of any length.
 fn undone(text: &[u8]) -> Option<Vec<u8>> {
+    if !textual::may_be_text(text) {
+        return None;
+    }
     let hex = text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit);
     let mut plain = if hex {
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
