@@ -17,7 +17,7 @@ pub struct OnlineArgs {
     /// An image registry that may be asked beside the well-known public ones; may be repeated.
     #[arg(long, value_name = "HOST", requires = "online")]
     pub online_registry: Vec<String>,
-    /// The server that actions come from, instead of https://github.com.
+    /// The server that actions come from, instead of `https://github.com`.
     #[arg(long, value_name = "URL", requires = "online")]
     pub online_github: Option<String>,
 }
