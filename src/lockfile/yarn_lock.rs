@@ -105,6 +105,8 @@ fn classic(spec: &str, version: Option<&str>, resolved: Option<&str>) -> Option<
     let real = range.strip_prefix("npm:").map(|target| split_at_version(target).map_or(target, |(name, _)| name));
     let source = match npm_source(range) {
         PackageSource::Registry => npm_source(resolved.unwrap_or_default()),
+        // The project and its workspaces do not stand in this format: a folder here is asked for like any package.
+        PackageSource::Local => PackageSource::Other(range.to_owned()),
         other => other,
     };
     Some((real.unwrap_or(alias).to_owned(), version?.to_owned(), source))

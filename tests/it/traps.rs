@@ -101,6 +101,19 @@ fn npm_names_the_real_package_and_leaves_what_is_not_the_registrys() {
     assert_found("package-lock.json", nested, &["real 1.0.0", "pinned 4.4.2"]);
 }
 
+/// A folder that a project of yarn 1 asks for is no root of its own: what others ask for stays shipped.
+#[test]
+fn a_folder_among_yarns_packages_makes_nothing_else_one_for_development() {
+    let lock = "# yarn lockfile v1\n\n\"mine@file:./mine\":\n  version \"1.0.0\"\n  dependencies:\n    twice \"^1.0.0\"\n\n\
+        real@^1.0.0:\n  version \"1.0.0\"\n\ntwice@^1.0.0:\n  version \"1.0.0\"\n\npinned@^4.0.0:\n  version \"4.4.2\"\n";
+    let app = r#"{"name": "app", "dependencies": {"real": "^1.0.0", "mine": "file:./mine"}, "devDependencies": {"pinned": "^4.0.0"}}"#;
+    let mine = r#"{"name": "mine", "version": "1.0.0", "dependencies": {"twice": "^1.0.0"}}"#;
+    let drafts = scan(false, &[("yarn.lock", lock), ("package.json", app), ("mine/package.json", mine)]);
+    let scopes: BTreeSet<(&str, &str)> = drafts.iter().map(|draft| (of(draft, "package"), of(draft, "scope"))).collect();
+    let expected = [("real", "production"), ("twice", "production"), ("pinned", "development")];
+    assert_eq!(scopes, BTreeSet::from(expected));
+}
+
 #[test]
 fn yarn_reads_aliases_patches_and_workspaces() {
     let classic = "# yarn lockfile v1\n\n\"used@npm:real@^1.0.0\", real@^1.0.0:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/real/-/real-1.0.0.tgz#00\"\n\n\
