@@ -109,7 +109,8 @@ fn a_folder_among_yarns_packages_makes_nothing_else_one_for_development() {
     let app = r#"{"name": "app", "dependencies": {"real": "^1.0.0", "mine": "file:./mine"}, "devDependencies": {"pinned": "^4.0.0"}}"#;
     let mine = r#"{"name": "mine", "version": "1.0.0", "dependencies": {"twice": "^1.0.0"}}"#;
     let drafts = scan(false, &[("yarn.lock", lock), ("package.json", app), ("mine/package.json", mine)]);
-    let scopes: BTreeSet<(&str, &str)> = drafts.iter().map(|draft| (of(draft, "package"), of(draft, "scope"))).collect();
+    let scopes: BTreeSet<(&str, &str)> =
+        drafts.iter().map(|draft| (of(draft, "package"), of(draft, "scope"))).collect();
     let expected = [("real", "production"), ("twice", "production"), ("pinned", "development")];
     assert_eq!(scopes, BTreeSet::from(expected));
 }

@@ -123,6 +123,19 @@ impl SecretsScanner {
                 }
             }
         });
+        self.formed(bytes, keys, hits);
+        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
+        for &rule in &self.everywhere {
+            self.ask(rule, path, bytes, 0, bytes.len(), hits);
+        }
+        inner.append(&mut undone);
+        self.inner(path, inner, depth, hits);
+        generics.extend(self.file_hits(path, bytes, depth));
+        self.settle(bytes, depth, generics, hits);
+    }
+
+    /// What has a form of its own and needs no rule: Bitcoin keys among the runs, recovery phrases.
+    fn formed(&self, bytes: &[u8], keys: Vec<(Span, bool)>, hits: &mut Vec<Hit>) {
         for (key, right) in keys {
             let structure = Some("its SHA-256 check bytes are right".to_owned());
             hits.push(Hit { refuted: !right, structure, ..Hit::plain(&self.generic[builtin::BITCOIN_KEY], key) });
@@ -132,16 +145,13 @@ impl SecretsScanner {
             let rule = &self.generic[builtin::RECOVERY_PHRASE];
             hits.push(Hit { structure, confidence: Confidence::High, ..Hit::plain(rule, phrase.span) });
         });
-        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
-        for &rule in &self.everywhere {
-            self.ask(rule, path, bytes, 0, bytes.len(), hits);
-        }
-        inner.append(&mut undone);
-        self.inner(path, inner, depth, hits);
+    }
+
+    /// Adds `generics` where nothing more specific stands, and drops what is refuted or told better by another hit.
+    fn settle(&self, bytes: &[u8], depth: u8, mut generics: Vec<Hit>, hits: &mut Vec<Hit>) {
         let refuted: Vec<Hit> = hits.extract_if(.., |hit| hit.refuted).collect();
         let loose: Vec<Hit> = hits.extract_if(.., |hit| hit.loose).collect();
         let taken = cover(hits);
-        generics.extend(self.file_hits(path, bytes, depth));
         generics.retain(|hit| !taken.overlaps(hit.value));
         merge(generics, hits);
         if !loose.is_empty() {
