@@ -70,9 +70,12 @@ fn embed_rules(out: &std::path::Path) {
 fn work_out(rule: &mut toml::Table) {
     let Some(pattern) = rule.get("pattern").and_then(toml::Value::as_str) else { return };
     let run = i64::try_from(guarantee::token_run(pattern)).unwrap_or(0);
-    let prefixes = guarantee::prefixes(pattern).filter(|_| !rule.contains_key("near"));
+    // A pattern that does not parse is told when the program reads the rule.
+    let prefixes = guarantee::prefixes(pattern).unwrap_or_default();
     rule.insert("run".into(), toml::Value::Integer(run));
-    let Some(prefixes) = prefixes else { return };
+    if prefixes.is_empty() || rule.contains_key("near") {
+        return;
+    }
     let keywords = rule.get("keywords").and_then(toml::Value::as_array).cloned().unwrap_or_default();
     let begins = |prefix: &String| keywords.iter().filter_map(toml::Value::as_str).any(|word| prefix.starts_with(word));
     if keywords.is_empty() {

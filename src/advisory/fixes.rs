@@ -2,7 +2,7 @@
 
 use super::index::Row;
 use super::range::EventKind;
-use super::version::Version;
+use super::version::{Version, by_precedence};
 use super::{AdvisoryDb, Match};
 use crate::model::Ecosystem;
 
@@ -12,12 +12,8 @@ impl AdvisoryDb {
     #[must_use]
     pub fn common_fixes(&self, ecosystem: Ecosystem, name: &str, group: &[&Match]) -> Vec<String> {
         let mut fixes: Vec<&String> = group.iter().flat_map(|found| &found.fixed).collect();
-        let order = |a: &str, b: &str| match (Version::parse(a), Version::parse(b)) {
-            (Some(a), Some(b)) => a.cmp_precedence(&b),
-            _ => a.cmp(b),
-        };
-        fixes.sort_by(|a, b| order(a, b).then_with(|| a.cmp(b)));
-        fixes.dedup_by(|a, b| order(a, b).is_eq());
+        fixes.sort_by(|a, b| by_precedence(a, b).then_with(|| a.cmp(b)));
+        fixes.dedup_by(|a, b| by_precedence(a, b).is_eq());
         // One record alone has judged its own.
         fixes.retain(|fix| group.len() < 2 || self.clears(ecosystem, name, fix, group));
         fixes.into_iter().cloned().collect()

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
-use super::package_lock::resolve;
+use super::package_lock::{resolve, scope};
 use super::{Builder, Want, npm_source, package};
 use crate::model::{Ecosystem, Package, PackageSource, RepoPath, Scope, Span};
 use crate::syntax::{Node, Parsed, json};
@@ -98,15 +98,13 @@ pub fn lock(content: &[u8]) -> Parsed<Known> {
     let Parsed { value: root, errors } = json::parse(content);
     let entries = root.get("packages").into_iter().flat_map(Node::entries);
     let known = entries.map(|entry| {
-        let flag = |key| entry.value.get(key).and_then(Node::as_bool) == Some(true);
         let resolved = entry.value.get("resolved").and_then(Node::as_str).unwrap_or_default();
-        let source = if flag("link") { PackageSource::Local } else { npm_source(resolved) };
-        let scope = match () {
-            () if flag("dev") => Scope::Development,
-            () if flag("optional") || flag("devOptional") => Scope::Optional,
-            () => Scope::Production,
+        let source = if entry.value.get("link").and_then(Node::as_bool) == Some(true) {
+            PackageSource::Local
+        } else {
+            npm_source(resolved)
         };
-        (entry.key.clone(), (source, scope))
+        (entry.key.clone(), (source, scope(&entry.value)))
     });
     Parsed { value: known.collect(), errors }
 }

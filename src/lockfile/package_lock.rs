@@ -127,15 +127,20 @@ impl Reader<'_> {
         wants: Vec<Want>,
     ) {
         let mut package = package(Ecosystem::Npm, name, version, source, span);
-        let flag = |key| node.get(key).and_then(Node::as_bool) == Some(true);
-        package.scope = match () {
-            () if flag("dev") => Scope::Development,
-            // `devOptional`: an optional dependency asks for it too, so it is not for development alone.
-            () if flag("optional") || flag("devOptional") => Scope::Optional,
-            () => Scope::Production,
-        };
+        package.scope = scope(node);
         self.builder.add(package, [path.to_owned()], wants);
         self.paths.push(path.to_owned());
+    }
+}
+
+/// What the flags of an entry say of when it is used.
+pub(super) fn scope(entry: &Node) -> Scope {
+    let flag = |key| entry.get(key).and_then(Node::as_bool) == Some(true);
+    match () {
+        () if flag("dev") => Scope::Development,
+        // `devOptional`: an optional dependency asks for it too, so it is not for development alone.
+        () if flag("optional") || flag("devOptional") => Scope::Optional,
+        () => Scope::Production,
     }
 }
 

@@ -85,14 +85,9 @@ impl<'a> Selection<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Origin;
 
     fn files(files: &[(&str, &str)]) -> Vec<KeptInput> {
-        let kept = |(path, text): &(&str, &str)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        };
+        let kept = |(path, text): &(&str, &str)| KeptInput::work_tree(path, text);
         files.iter().map(kept).collect()
     }
 

@@ -73,6 +73,12 @@ pub struct KeptInput {
 }
 
 impl KeptInput {
+    /// A file of the working tree, as tests and rule examples use it; `path` as [`RepoPath::new`] takes it.
+    #[must_use]
+    pub fn work_tree(path: &str, bytes: impl AsRef<[u8]>) -> Self {
+        Self { path: RepoPath::new(path), bytes: bytes.as_ref().into(), origin: Origin::WorkTree }
+    }
+
     /// The same content as an [`Input`].
     #[must_use]
     pub fn as_input(&self) -> Input<'_> {

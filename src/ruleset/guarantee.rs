@@ -5,16 +5,19 @@
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The literals of which every match begins with one, each of 3 bytes or more; `None` where there are none or too many.
-#[must_use]
-pub fn prefixes(pattern: &str) -> Option<Vec<String>> {
-    let hir = regex_syntax::parse(pattern).ok()?;
+/// The literals of which every match begins with one, each of 3 bytes or more; empty where there are none or too many.
+///
+/// # Errors
+/// What the parser says of a pattern that does not parse.
+pub fn prefixes(pattern: &str) -> Result<Vec<String>, String> {
+    let hir = regex_syntax::parse(pattern).map_err(|error| error.to_string())?;
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix).limit_class(4).limit_total(64).limit_repeat(8);
     let found = extractor.extract(&hir);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    let all: Vec<String> = found.literals()?.iter().filter_map(|one| text(one.as_bytes())).collect();
-    (!all.is_empty() && all.iter().all(|one| one.len() >= 3)).then_some(all)
+    let all = found.literals().unwrap_or_default().iter().filter_map(|one| text(one.as_bytes()));
+    let all: Vec<String> = all.collect();
+    Ok(if all.iter().all(|one| one.len() >= 3) { all } else { Vec::new() })
 }
 
 /// Runs of `A-Za-z0-9+/_-` in what a pattern matches, by their least lengths.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portcullis::advisory::{AdvisoryDb, LazyDb};
 use portcullis::lockfile;
-use portcullis::model::{Ecosystem, KeptInput, Origin, PackageSource, Property, RepoPath, Sink};
+use portcullis::model::{Ecosystem, KeptInput, PackageSource, Property, Sink};
 use portcullis::scan::Scanner;
 use portcullis::scan::deps::{DepsScanner, Settings};
 
@@ -93,11 +93,7 @@ fn two_thousand_packages_are_quick() {
         "{{\"lockfileVersion\":3,\"packages\":{{{entries}\"node_modules/lodash\":{{\"version\":\"4.17.20\"}}}}}}"
     );
     let scanner = DepsScanner::new(Settings::default(), Arc::new(LazyDb::ready(AdvisoryDb::starter())));
-    let kept = [KeptInput {
-        path: RepoPath::new("package-lock.json"),
-        bytes: text.into_bytes().into(),
-        origin: Origin::WorkTree,
-    }];
+    let kept = [KeptInput::work_tree("package-lock.json", text)];
     let mut sink = Sink::default();
     let start = std::time::Instant::now();
     scanner.finish(&kept, &mut sink);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portcullis::advisory::osv::{self, Reading};
 use portcullis::advisory::{AdvisoryDb, LazyDb};
-use portcullis::model::{Draft, KeptInput, Origin, Property, RepoPath, Sink};
+use portcullis::model::{Draft, KeptInput, Property, Sink};
 use portcullis::scan::Scanner;
 use portcullis::scan::deps::{DepsScanner, Settings};
 
@@ -30,14 +30,7 @@ fn scan(files: &[(&str, &str)]) -> Vec<Draft> {
     };
     let db = AdvisoryDb::from_records(records.iter().filter_map(read).collect(), "test").unwrap();
     let scanner = DepsScanner::new(Settings::default(), Arc::new(LazyDb::ready(db)));
-    let mut kept: Vec<KeptInput> = files
-        .iter()
-        .map(|(path, text)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        })
-        .collect();
+    let mut kept: Vec<KeptInput> = files.iter().map(|(path, text)| KeptInput::work_tree(path, text)).collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut sink = Sink::default();
     scanner.finish(&kept, &mut sink);

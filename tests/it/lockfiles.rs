@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use portcullis::advisory::{AdvisoryDb, LazyDb};
 use portcullis::lockfile;
-use portcullis::model::{KeptInput, Origin, RepoPath, Sink};
+use portcullis::model::{KeptInput, Sink};
 use portcullis::scan::Scanner;
 use portcullis::scan::deps::{DepsScanner, Settings};
 
@@ -71,7 +71,7 @@ fn scan(path: &str, bytes: &[u8]) -> Sink {
 }
 
 fn run(scanner: &DepsScanner, path: &str, bytes: &[u8]) -> Sink {
-    let kept = [KeptInput { path: RepoPath::new(path), bytes: bytes.into(), origin: Origin::WorkTree }];
+    let kept = [KeptInput::work_tree(path, bytes)];
     let mut sink = Sink::default();
     scanner.finish(&kept, &mut sink);
     sink

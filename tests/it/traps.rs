@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portcullis::advisory::osv::{self, Reading};
 use portcullis::advisory::{AdvisoryDb, LazyDb};
-use portcullis::model::{Confidence, Draft, KeptInput, Origin, Property, RepoPath, Severity, Sink};
+use portcullis::model::{Confidence, Draft, KeptInput, Property, Severity, Sink};
 use portcullis::scan::Scanner;
 use portcullis::scan::deps::{DepsScanner, Settings};
 
@@ -42,14 +42,7 @@ fn scan(stdlib: bool, files: &[(&str, &str)]) -> Vec<Draft> {
     let db = AdvisoryDb::from_records(records.iter().filter_map(read).collect(), "test").unwrap();
     let settings = Settings { stdlib, ..Settings::default() };
     let scanner = DepsScanner::new(settings, Arc::new(LazyDb::ready(db)));
-    let kept: Vec<KeptInput> = files
-        .iter()
-        .map(|(path, text)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        })
-        .collect();
+    let kept: Vec<KeptInput> = files.iter().map(|(path, text)| KeptInput::work_tree(path, text)).collect();
     let mut sink = Sink::default();
     scanner.finish(&kept, &mut sink);
     assert!(sink.notices.is_empty(), "{:?}", sink.notices);

@@ -20,6 +20,16 @@ pub struct Version<'a> {
     pre: Option<&'a str>,
 }
 
+/// Orders two versions as text by precedence. What is no version comes before all that are, by its letters.
+#[must_use]
+pub fn by_precedence(a: &str, b: &str) -> Ordering {
+    match (Version::parse(a), Version::parse(b)) {
+        (Some(a), Some(b)) => a.cmp_precedence(&b),
+        (None, None) => a.cmp(b),
+        (one, other) => one.is_some().cmp(&other.is_some()),
+    }
+}
+
 impl<'a> Version<'a> {
     /// Reads a version; `None` where it does not begin with a number, or holds what no version may.
     #[must_use]

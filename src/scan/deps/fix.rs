@@ -1,6 +1,7 @@
 //! Which versions mend a finding, and what has to be done to get one.
 
 use super::project::Project;
+use crate::advisory::version::by_precedence;
 use crate::advisory::{AdvisoryDb, Match};
 use crate::model::{Ecosystem, Package, RepoPath};
 
@@ -38,15 +39,15 @@ impl Fix {
         let inside = inside.or_else(|| {
             let lowest = fixes.first()?;
             let floors = declared.iter().flat_map(|one| one.requirement.floors());
-            let mut floors: Vec<String> = floors.filter(|floor| above(floor, lowest)).collect();
-            floors.sort_by(|a, b| if above(a, b) { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less });
+            let mut floors: Vec<String> = floors.filter(|floor| by_precedence(floor, lowest).is_gt()).collect();
+            floors.sort_by(|a, b| by_precedence(a, b));
             floors
                 .into_iter()
                 .find(|floor| accepted(&floor) && db.clears(package.ecosystem, &package.name, floor, group))
         });
         let outside = fixes.iter().find(|fix| !accepted(fix)).cloned();
         let mut versions: Vec<String> = inside.iter().chain(&outside).cloned().collect();
-        versions.sort_by(|a, b| if above(a, b) { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less });
+        versions.sort_by(|a, b| by_precedence(a, b));
         let minimum = if package.ecosystem == Ecosystem::Go { ">= " } else { "" };
         let declared = declared.iter().map(|one| format!("{minimum}{}", one.text)).collect();
         Self { versions, declared, inside, outside }
@@ -144,14 +145,6 @@ fn words(declared: &[String]) -> String {
         told.push(format!("{} more", declared.len() - MAX_TOLD));
     }
     told.join(" and ")
-}
-
-fn above(a: &str, b: &str) -> bool {
-    use crate::advisory::version::Version;
-    match (Version::parse(a), Version::parse(b)) {
-        (Some(a), Some(b)) => a.cmp_precedence(&b).is_gt(),
-        _ => false,
-    }
 }
 
 /// Of fixes whose range is not known: the lowest that stays compatible with the version in use (else the lowest of

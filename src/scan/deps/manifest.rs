@@ -196,11 +196,7 @@ mod tests {
 
     #[test]
     fn a_lock_speaks_for_what_lies_below_up_to_the_next_lock() {
-        let input = |path: &str| KeptInput {
-            path: RepoPath::new(path),
-            bytes: b"{}"[..].into(),
-            origin: crate::model::Origin::WorkTree,
-        };
+        let input = |path: &str| KeptInput::work_tree(path, b"{}");
         let kept = ["b/c/package.json", "b/package.json", "package.json", "bc/package.json"].map(input);
         let paths = |folder| -> Vec<String> {
             let locks = [(Ecosystem::Npm, ""), (Ecosystem::Npm, "b"), (Ecosystem::Go, "bc")];

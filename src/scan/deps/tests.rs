@@ -5,7 +5,7 @@ use crate::advisory::AdvisoryDb;
 use crate::advisory::Record;
 use crate::advisory::range::{Event, EventKind, Range};
 use crate::advisory::record::{Affected, GoImport, Reach};
-use crate::model::{Ecosystem, Origin, Property};
+use crate::model::{Ecosystem, Property};
 
 fn scanner(ecosystem: Ecosystem, name: &str, fixed: &str) -> DepsScanner {
     let event = |kind, version: &str| Event { kind, version: version.to_owned() };
@@ -24,14 +24,7 @@ fn scanner(ecosystem: Ecosystem, name: &str, fixed: &str) -> DepsScanner {
 }
 
 fn run(scanner: &DepsScanner, files: &[(&str, &str)]) -> Sink {
-    let kept: Vec<KeptInput> = files
-        .iter()
-        .map(|(path, text)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        })
-        .collect();
+    let kept: Vec<KeptInput> = files.iter().map(|(path, text)| KeptInput::work_tree(path, text)).collect();
     let mut sink = Sink::default();
     scanner.finish(&kept, &mut sink);
     sink

@@ -102,16 +102,12 @@ fn read<'t>(text: &'t str, marker: &'static str) -> impl Iterator<Item = Comment
 mod tests {
     use super::super::{IacScanner, Settings};
     use super::*;
-    use crate::model::{Origin, Sink};
+    use crate::model::Sink;
     use crate::scan::Scanner;
 
     #[test]
     fn a_comment_in_a_module_block_speaks_of_its_resources() {
-        let file = |path: &str, text: &str| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        };
+        let file = |path: &str, text: &str| KeptInput::work_tree(path, text);
         let reasons = |comment: &str| {
             let kept = [
                 file("main.tf", &format!("module \"m\" {{\n  {comment}\n  source = \"./m\"\n}}\n")),

@@ -241,7 +241,7 @@ impl SecretsScanner {
             let (start, end) = (from + value.start(), from + value.end());
             let stands = value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
-                && (!rule.beside_run || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
+                && (!rule.beside_run() || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
                 && !in_blob(bytes, from + whole.start());
             let checked =
                 |check: &checks::Check| check.judge(if check.whole { whole.as_bytes() } else { value.as_bytes() });

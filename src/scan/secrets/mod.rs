@@ -90,7 +90,7 @@ impl SecretsScanner {
                 everywhere.push(at);
             }
             for word in &rule.literals {
-                if !index.add(word, rule.loose, rule.beside_run, lead) {
+                if !index.add(word, rule.loose, rule.beside_run(), lead) {
                     return Err(short(word));
                 }
             }

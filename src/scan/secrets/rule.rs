@@ -105,9 +105,7 @@ pub(super) struct SecretRule {
     pub literals: Vec<String>,
     pub prefix: bool,
     /// Longest token run that every match holds.
-    pub run: usize,
-    /// It is long enough that literals need no look elsewhere.
-    pub beside_run: bool,
+    run: usize,
     pub near: Vec<String>,
     pub group: usize,
     pub path: Option<Regex>,
@@ -133,13 +131,15 @@ impl SecretRule {
             (false, _) => (Vec::new(), false),
             (true, false) => (written.keywords, written.starts),
             (true, true) if written.loose => (Vec::new(), false),
-            (true, true) => (prefixes(&written.pattern).ok_or_else(|| wrong(NO_LITERAL.to_owned()))?, true),
+            (true, true) => (prefixes(&written.pattern).map_err(wrong)?, true),
         };
+        if prefix && literals.is_empty() {
+            return Err(wrong(NO_LITERAL.to_owned()));
+        }
         let run = written.run.unwrap_or_else(|| token_run(&written.pattern));
         Ok(Self {
             rule: Arc::new(rule),
             run,
-            beside_run: run >= MIN_RUN,
             pattern: written.pattern,
             form: OnceLock::new(),
             compiled: OnceLock::new(),
@@ -156,6 +156,11 @@ impl SecretRule {
         })
     }
 
+    /// Every match holds a token run, so that its literals need no look elsewhere.
+    pub(super) fn beside_run(&self) -> bool {
+        self.run >= MIN_RUN
+    }
+
     /// Bytes that a match spans at most.
     pub(super) fn reach(&self) -> usize {
         self.form().reach
@@ -166,7 +171,7 @@ impl SecretRule {
         if self.prefix {
             self.form().opening.admits(window)
         } else {
-            !self.beside_run || runs::has_run(window, self.run)
+            !self.beside_run() || runs::has_run(window, self.run)
         }
     }
 

@@ -81,7 +81,6 @@ pub(super) fn is_mark(text: &[u8]) -> bool {
 }
 
 /// One bit per byte of a block, the first byte lowest.
-#[derive(Default)]
 struct Masks {
     /// A token's bytes.
     token: u64,

@@ -1,7 +1,7 @@
 //! Pipelines of several files, and what no file may do.
 
 use super::*;
-use crate::model::{LineIndex, Origin};
+use crate::model::LineIndex;
 use crate::scan::Scanner;
 use crate::scan::iac::IacScanner;
 use proptest::prelude::*;
@@ -10,14 +10,7 @@ static SCANNER: std::sync::LazyLock<IacScanner> =
     std::sync::LazyLock::new(|| IacScanner::new(Settings::default(), Vec::new()));
 
 fn keep(files: &[(&str, &str)]) -> Vec<KeptInput> {
-    let mut kept: Vec<KeptInput> = files
-        .iter()
-        .map(|(path, text)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        })
-        .collect();
+    let mut kept: Vec<KeptInput> = files.iter().map(|(path, text)| KeptInput::work_tree(path, text)).collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     kept
 }

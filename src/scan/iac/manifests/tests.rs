@@ -4,21 +4,14 @@ use proptest::prelude::*;
 
 use super::super::{IacScanner, Settings};
 use super::helm::Rendered;
-use crate::model::{KeptInput, Origin, RepoPath, Sink};
+use crate::model::{KeptInput, RepoPath, Sink};
 use crate::scan::Scanner;
 
 static SCANNER: std::sync::LazyLock<IacScanner> =
     std::sync::LazyLock::new(|| IacScanner::new(Settings::default(), Vec::new()));
 
 fn scan_with(scanner: &IacScanner, files: &[(&str, &str)]) -> Sink {
-    let mut kept: Vec<KeptInput> = files
-        .iter()
-        .map(|(path, text)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        })
-        .collect();
+    let mut kept: Vec<KeptInput> = files.iter().map(|(path, text)| KeptInput::work_tree(path, text)).collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut sink = Sink::default();
     kept.iter().for_each(|input| scanner.scan(&input.as_input(), &mut sink));

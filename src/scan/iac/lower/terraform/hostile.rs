@@ -4,16 +4,11 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::model::Origin;
 
 /// How many resources come out of a tree, and the notices; never slowly, and on the stack of a worker.
 fn run(files: Vec<(&'static str, String)>) -> (usize, Vec<String>) {
     let work = move || {
-        let kept = |(path, text): &(&str, String)| KeptInput {
-            path: RepoPath::new(path),
-            bytes: text.as_bytes().into(),
-            origin: Origin::WorkTree,
-        };
+        let kept = |(path, text): &(&str, String)| KeptInput::work_tree(path, text);
         let kept: Vec<KeptInput> = files.iter().map(kept).collect();
         let mut notices = Vec::new();
         let started = Instant::now();

@@ -1,15 +1,10 @@
 //! Whole modules: which instances come out, with which values, where.
 
 use super::*;
-use crate::model::Origin;
 use crate::syntax::hcl::Kind;
 
 fn kept(files: &[(&str, &str)]) -> Vec<KeptInput> {
-    let input = |(path, text): &(&str, &str)| KeptInput {
-        path: RepoPath::new(path),
-        bytes: text.as_bytes().into(),
-        origin: Origin::WorkTree,
-    };
+    let input = |(path, text): &(&str, &str)| KeptInput::work_tree(path, text);
     files.iter().map(input).collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{KeptInput, Origin, RepoPath};
+use crate::model::KeptInput;
 use crate::scan::iac::lower::terraform;
 
 const SAMPLE: &str = include_str!("sample.txt");
@@ -20,7 +20,7 @@ fn policy(definition: &str) -> Result<Policy, PolicyError> {
 }
 
 fn model(text: &str) -> Model {
-    let kept = [KeptInput { path: RepoPath::new("main.tf"), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
+    let kept = [KeptInput::work_tree("main.tf", text)];
     let mut found = terraform::evaluate(&kept, &terraform::Settings::default(), &mut Vec::new());
     Model::new(found.remove(0))
 }

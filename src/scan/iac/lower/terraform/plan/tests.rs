@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::{Draft, Origin, RepoPath, Sink};
+use crate::model::{Draft, RepoPath, Sink};
 use crate::scan::Scanner;
 use crate::scan::iac::{IacScanner, Settings};
 
 fn file(path: &str, text: &str) -> KeptInput {
-    KeptInput { path: RepoPath::new(path), bytes: text.as_bytes().into(), origin: Origin::WorkTree }
+    KeptInput::work_tree(path, text)
 }
 
 fn planned(text: &str) -> Planned {
