@@ -12,7 +12,6 @@ mod sarif_result;
 mod sarif_rule;
 mod sarif_stream;
 mod sarif_tools;
-pub mod scratch;
 pub mod tool;
 mod uri;
 

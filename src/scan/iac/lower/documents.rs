@@ -61,7 +61,7 @@ pub(crate) fn is_compose(path: &RepoPath, document: &Node) -> bool {
 
 /// True for a document that is looked at once all files are there.
 pub(crate) fn is_late(path: &RepoPath, document: &Node) -> bool {
-    matches!(language(path, document), Some(KUBERNETES | COMPOSE))
+    language(path, document).is_some_and(|at| LANGUAGES[at].lower.is_none())
 }
 
 /// Bytes up to which a file is kept for its words alone; a larger one is parsed first, so that data that only look
