@@ -40,7 +40,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("dockerfile/stages.toml", include_str!("../../../rules/iac/dockerfile/stages.toml")),
     ("gitlab-ci/pipelines.toml", include_str!("../../../rules/iac/gitlab-ci/pipelines.toml")),
     ("aws/linked.toml", include_str!("../../../rules/iac/aws/linked.toml")),
+    ("aws/trails.toml", include_str!("../../../rules/iac/aws/trails.toml")),
     ("azure/linked.toml", include_str!("../../../rules/iac/azure/linked.toml")),
+    ("azure/assessments.toml", include_str!("../../../rules/iac/azure/assessments.toml")),
     ("gcp/linked.toml", include_str!("../../../rules/iac/gcp/linked.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];

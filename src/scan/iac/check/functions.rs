@@ -26,6 +26,8 @@ pub(super) enum Function {
     Linked,
     /// `refers("kind", path, predicate)`: `path` names a resource of that kind.
     Refers,
+    /// `exists("kind", predicate)`: there is a resource of that kind, whomever it names.
+    Exists,
     /// `public(principal)`: a policy's principal is everyone.
     Public,
     /// `grants(actions, ["a:b"])`, `grants(actions, "write")`: a policy's action patterns allow one of these.
@@ -44,7 +46,7 @@ pub(super) enum Function {
     Port,
 }
 
-const NAMES: [(&str, Function, usize, usize); 16] = [
+const NAMES: [(&str, Function, usize, usize); 17] = [
     ("missing", Function::Missing, 1, 1),
     ("present", Function::Present, 1, 1),
     ("any", Function::Any, 2, 2),
@@ -53,6 +55,7 @@ const NAMES: [(&str, Function, usize, usize); 16] = [
     ("open_cidr", Function::OpenCidr, 1, 1),
     ("linked", Function::Linked, 2, 3),
     ("refers", Function::Refers, 2, 3),
+    ("exists", Function::Exists, 1, 2),
     ("public", Function::Public, 1, 1),
     ("grants", Function::Grants, 2, 2),
     ("json", Function::Json, 1, 1),
@@ -100,6 +103,7 @@ pub(super) fn ask(context: &Context<'_>, function: Function, args: &[Term]) -> A
         })),
         Function::Linked => linked(context, args),
         Function::Refers => refers(context, args),
+        Function::Exists => exists(context, args),
         Function::Public => any(context.hits(&args[0]).iter().map(public)),
         Function::Grants => grants(context, args),
         Function::Port => port(context, args),
@@ -239,6 +243,15 @@ fn linked(context: &Context<'_>, args: &[Term]) -> Answer {
         }
     }
     if unknown { Answer::Unknown } else { Answer::No }
+}
+
+/// `exists("kind"[, predicate])`.
+fn exists(context: &Context<'_>, args: &[Term]) -> Answer {
+    any(context.model.of_kind(kind_name(&args[0])).map(|other| {
+        let there = Context { model: context.model, resource: other, here: whole(other) };
+        let holds = args.get(1).map_or(Answer::Yes(other.header), |predicate| there.ask(predicate));
+        if matches!(holds, Answer::Yes(_)) { Answer::Yes(context.resource.header) } else { holds }
+    }))
 }
 
 fn whole(resource: &Resource) -> Hit<'_> {
