@@ -26,6 +26,8 @@ pub struct Resource {
     pub extent: Span,
     /// A map: attributes, each in the place of `name = value`; nested blocks as lists of maps.
     pub attributes: Value,
+    /// Where conditions that nothing decides make it one of several: each of them. Empty for most.
+    pub alternatives: Vec<Resource>,
     /// The module calls on the way to it, the outermost first.
     pub calls: Vec<Call>,
 }

@@ -35,7 +35,24 @@ pub struct Finding {
 #[must_use]
 pub fn deny(check: &Check, resource: &Resource, model: &Model) -> Answer {
     let here = Hit { value: Cow::Borrowed(&resource.attributes), span: resource.header };
-    Context { model, resource, here }.ask(&check.0)
+    match (Context { model, resource, here }.ask(&check.0), resource.alternatives.first()) {
+        (Answer::Unknown, Some(_)) => however(check, resource, model),
+        (answer, _) => answer,
+    }
+}
+
+/// What all alternatives of a resource agree on.
+fn however(check: &Check, resource: &Resource, model: &Model) -> Answer {
+    let mut agreed = None;
+    for one in &resource.alternatives {
+        match (deny(check, one, model), agreed) {
+            (Answer::Yes(span), None) => agreed = Some(Answer::Yes(span)),
+            (Answer::No, None) => agreed = Some(Answer::No),
+            (Answer::Yes(_), Some(Answer::Yes(_))) | (Answer::No, Some(Answer::No)) => {}
+            _ => return Answer::Unknown,
+        }
+    }
+    agreed.unwrap_or(Answer::Unknown)
 }
 
 /// A value that a path led to, and the place it is reported at. What is absent is null in its parent's place.

@@ -278,7 +278,11 @@ fn refers(context: &Context<'_>, args: &[Term]) -> Answer {
     let kind = kind_name(&args[0]);
     any(context.hits(&args[1]).iter().flat_map(scalars).map(|hit| {
         let target = match &hit.value.kind {
-            Kind::Ref(address, _) => context.model.at(address).filter(|target| target.kind == kind),
+            Kind::Ref(address, _) => match context.model.at(address) {
+                // One of that kind that was not scanned may hold anything.
+                None if address.rsplit('.').nth(1) == Some(kind) => return Answer::Unknown,
+                target => target.filter(|target| target.kind == kind),
+            },
             Kind::String(_) => {
                 context.model.of_kind(kind).find(|other| matches!(names(&hit.value, other), Answer::Yes(_)))
             }

@@ -30,6 +30,7 @@ fn ask(predicate: &str, attributes: &str) -> &'static str {
         header: Span::new(0, 5),
         extent: Span::new(0, 50),
         attributes: value(attributes),
+        alternatives: Vec::new(),
         calls: Vec::new(),
     };
     let model = Model::new(vec![resource]);

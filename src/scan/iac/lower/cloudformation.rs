@@ -3,7 +3,8 @@
 //! A resource's kind is its type, its attributes are its properties; what stands beside them (`DeletionPolicy`)
 //! is under `resource`. Parameters have their defaults; what only a deployment decides is unknown.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::Skip;
@@ -16,6 +17,8 @@ use crate::syntax::{Entry, Node, Value as Tree};
 /// Conditions that name each other, at most; also a bound on texts that parameters make, in bytes.
 const MAX_CONDITIONS: usize = 20;
 const MAX_TEXT: usize = 1 << 16;
+/// Conditions of one resource that are tried both ways, at most.
+const MAX_TRIED: usize = 3;
 
 /// True for a document whose resources have types such as `AWS::S3::Bucket`.
 #[must_use]
@@ -39,7 +42,7 @@ pub fn lower_with(path: &RepoPath, node: &Node, variables: &dyn Fn(&str) -> Opti
             continue;
         }
         let extent = entry.key_span.join(entry.value.span);
-        lowered.resources.push(Resource {
+        let made = |attributes| Resource {
             kind: kind.to_owned(),
             address: entry.key.clone(),
             name: entry.key.clone(),
@@ -47,9 +50,15 @@ pub fn lower_with(path: &RepoPath, node: &Node, variables: &dyn Fn(&str) -> Opti
             file: 0,
             header: entry.key_span,
             extent,
-            attributes: template.attributes(kind, entry),
+            attributes,
+            alternatives: Vec::new(),
             calls: Vec::new(),
-        });
+        };
+        // The resource is there, so its condition holds.
+        template.assumed.replace(condition.map(|name| (name.to_owned(), true)).into_iter().collect());
+        let attributes = template.attributes(kind, entry);
+        let alternatives = template.alternatives(kind, entry).into_iter().map(made).collect();
+        lowered.resources.push(Resource { alternatives, ..made(attributes) });
         skips(&entry.value, extent, lowered);
     }
 }
@@ -74,13 +83,42 @@ struct Template<'a> {
     parameters: BTreeMap<&'a str, Kind>,
     variables: &'a dyn Fn(&str) -> Option<Kind>,
     fuel: Fuel,
+    /// Conditions taken as given, though nothing in the template decides them.
+    assumed: RefCell<Vec<(String, bool)>>,
+    /// Conditions that an `If` asked for in vain.
+    undecided: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Template<'a> {
     fn new(root: &'a Node, variables: &'a dyn Fn(&str) -> Option<Kind>) -> Self {
         let parameters = root.get("Parameters").map(Node::entries).unwrap_or_default();
         let parameters = parameters.iter().map(|entry| (entry.key.as_str(), parameter(&entry.value))).collect();
-        Self { root, parameters, variables, fuel: Fuel::default() }
+        let (assumed, undecided) = (RefCell::default(), RefCell::default());
+        Self { root, parameters, variables, fuel: Fuel::default(), assumed, undecided }
+    }
+
+    /// The attributes for each way that undecided conditions of the last call of [`Self::attributes`] may turn
+    /// out: what is denied in all of them is wrong however they turn out.
+    fn alternatives(&self, kind: &str, entry: &Entry) -> Vec<Value> {
+        let mut found = Vec::new();
+        let undecided = self.undecided.take();
+        if let Some(name) = undecided.first() {
+            self.try_both(name, MAX_TRIED, (kind, entry), &mut found);
+        }
+        found
+    }
+
+    fn try_both(&self, name: &str, left: usize, (kind, entry): (&str, &Entry), found: &mut Vec<Value>) {
+        for holds in [true, false] {
+            self.assumed.borrow_mut().push((name.to_owned(), holds));
+            let attributes = self.attributes(kind, entry);
+            let undecided = self.undecided.take();
+            match undecided.first().filter(|_| left > 1) {
+                Some(next) => self.try_both(next, left - 1, (kind, entry), found),
+                None => found.push(attributes),
+            }
+            self.assumed.borrow_mut().pop();
+        }
     }
 
     fn attributes(&self, kind: &str, entry: &Entry) -> Value {
@@ -204,6 +242,9 @@ impl<'a> Template<'a> {
             Some(true) => self.kind(yes),
             Some(false) => self.kind(no),
             None => {
+                if let Some(name) = condition.as_str() {
+                    self.undecided.borrow_mut().insert(self.first_undecided(name, 0).to_owned());
+                }
                 let (yes, no) = (self.kind(yes), self.kind(no));
                 if scalar(&yes).is_some() && scalar(&yes) == scalar(&no) { yes } else { Kind::unknown("a condition") }
             }
@@ -255,7 +296,28 @@ impl<'a> Template<'a> {
         Kind::list(parts.collect())
     }
 
+    /// The condition that has to be decided first: one that others are made of.
+    fn first_undecided<'n>(&'n self, name: &'n str, depth: usize) -> &'n str {
+        let made_of = self.root.at(&["Conditions", name]).and_then(|of| self.undecided_in(of, depth));
+        made_of.map_or(name, |part| self.first_undecided(part, depth + 1))
+    }
+
+    fn undecided_in<'n>(&'n self, of: &'n Node, depth: usize) -> Option<&'n str> {
+        if depth > MAX_CONDITIONS {
+            return None;
+        }
+        let named = if of.tag.as_deref() == Some("Condition") { Some(of) } else { of.get("Condition") };
+        if let Some(name) = named.and_then(Node::as_str) {
+            return self.condition(name, 0).is_none().then_some(name);
+        }
+        let members = of.entries().iter().map(|entry| &entry.value).chain(of.items());
+        members.into_iter().find_map(|member| self.undecided_in(member, depth + 1))
+    }
+
     fn condition(&self, name: &str, depth: usize) -> Option<bool> {
+        if let Some((_, holds)) = self.assumed.borrow().iter().find(|(assumed, _)| assumed == name) {
+            return Some(*holds);
+        }
         let entry = self.root.at(&["Conditions", name])?;
         self.truth(entry, depth + 1)
     }
@@ -357,5 +419,37 @@ mod tests {
         }
         assert_eq!(value_of("!Ref AWS::NoValue"), Kind::Null);
         assert_eq!(value_of("!GetAtt B.Arn"), Kind::Ref("B".into(), "Arn".into()));
+    }
+
+    #[test]
+    fn what_nothing_decides_is_denied_where_it_is_wrong_either_way() {
+        use crate::scan::iac::check::{Answer, deny, parse};
+        use crate::scan::iac::resource::Model;
+
+        let text = "Parameters:\n  Env: {Type: String}\nConditions:\n  IsProd: !Equals [!Ref Env, prod]\n  NotProd: !Not [!Condition IsProd]\n\
+             Resources:\n  R:\n    Type: A::B::C\n    Condition: IsProd\n    Properties: {P: !If [IsProd, 1, 2]}\n\
+               \x20 S:\n    Type: A::B::C\n    Properties:\n      P: !If [IsProd, 1, 2]\n      Q: !If [IsProd, {On: false}, !Ref AWS::NoValue]\n      V: !If [NotProd, a, !If [IsProd, b, c]]\n";
+        let parsed = yaml::parse_documents(text.as_bytes());
+        assert_eq!(parsed.errors, []);
+        let mut lowered = Lowered::default();
+        lower(&RepoPath::new("t.yaml"), &parsed.value[0], &mut lowered);
+        let model = Model::new(lowered.resources);
+        for (resource, predicate, expected) in [
+            (0, "P == 1", "yes"),
+            (1, "P == 1", "unknown"),
+            (1, "P < 3", "yes"),
+            (1, "P > 3", "no"),
+            (1, "Q.On != true", "yes"),
+            (1, "Q.On == false", "unknown"),
+            (1, r#"V == "c""#, "no"),
+            (1, r#"V in ["a", "b"]"#, "yes"),
+        ] {
+            let answer = match deny(&parse(predicate).unwrap(), &model.resources()[resource], &model) {
+                Answer::Yes(_) => "yes",
+                Answer::No => "no",
+                Answer::Unknown => "unknown",
+            };
+            assert_eq!(answer, expected, "{predicate}");
+        }
     }
 }

@@ -35,6 +35,7 @@ pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
             header: service.key_span,
             extent: service.key_span.join(service.value.span),
             attributes: Value::new(Kind::map(attributes.collect()), service.key_span, 0),
+            alternatives: Vec::new(),
             calls: Vec::new(),
         });
     }

@@ -86,6 +86,7 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
         header,
         extent,
         attributes,
+        alternatives: Vec::new(),
         calls: Vec::new(),
     };
     let object = extended(value(node).clone_at(header), cluster.facts(node, header));

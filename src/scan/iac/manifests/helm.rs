@@ -237,6 +237,7 @@ fn collect(path: &RepoPath, node: &Node, name: &str, key: Option<&Entry>, found:
             header,
             extent: node.span,
             attributes: Value::new(Kind::map(members.collect()), header, 0),
+            alternatives: Vec::new(),
             calls: Vec::new(),
         });
     }

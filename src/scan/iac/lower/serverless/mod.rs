@@ -68,6 +68,7 @@ impl Part<'_> {
             header: self.header,
             extent: self.header.join(self.node.span),
             attributes,
+            alternatives: Vec::new(),
             calls: Vec::new(),
         }
     }

@@ -311,8 +311,10 @@ impl<'w> Evaluator<'w> {
     /// `type.name…`: a reference to what that resource will be. Indexes leave no trace; one into a resource
     /// that has no instance is an error, as it is for Terraform.
     fn resource(&self, here: &Here<'_, 'w>, kind: &str, name: &str, steps: &[Step<'_>]) -> Out {
+        let address = format!("{}{kind}.{name}", here.scope.prefix);
+        // Where only a part of a module is scanned, a resource that it names may stand elsewhere.
         let Some(block) = here.scope.dir.resources.get(&(kind, name)) else {
-            return Err(Kind::invalid("no such resource"));
+            return Ok(reference(&address, steps));
         };
         let counted = block.item.body.attr("count").or_else(|| block.item.body.attr("for_each")).is_some();
         if counted {
@@ -328,7 +330,7 @@ impl<'w> Evaluator<'w> {
                 };
             }
         }
-        Ok(reference(&format!("{}{kind}.{name}", here.scope.prefix), steps))
+        Ok(reference(&address, steps))
     }
 
     fn data(&self, here: &Here<'_, 'w>, kind: &str, steps: &[Step<'_>]) -> Out {

@@ -194,6 +194,7 @@ impl<'w> Module<'w> {
                 header: item.header,
                 extent: item.span,
                 attributes: body::evaluate(evaluator, scope, env, block.file, &item.body, item.header),
+                alternatives: Vec::new(),
                 calls: calls.clone(),
             });
         };

@@ -166,3 +166,9 @@ fn nested_repetition_is_bounded() {
     assert_eq!(text(of_kind(&found, "r")[1], "v"), "?");
     assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_resource_that_stands_elsewhere_is_referred_to_all_the_same() {
+    let (found, _) = run(&[("main.tf", "resource \"r\" \"x\" {\n  a = other.y.id\n  b = other.y[0].tags.z\n}\n")]);
+    assert_eq!((text(&found[0], "a"), text(&found[0], "b")), ("&other.y.id".into(), "&other.y.tags.z".into()));
+}

@@ -132,6 +132,7 @@ impl<'a> Plan<'a> {
             header,
             extent,
             attributes,
+            alternatives: Vec::new(),
             calls,
         });
     }
