@@ -176,7 +176,7 @@ fn visit(plan: &Plan, content: &Content<'_>, collected: &Mutex<Collected>) -> bo
         return true;
     }
     let view = FileView::new(&input);
-    let sealed = seal::file(&view, sink, plan, &|_| None);
+    let sealed = seal::file(&view, sink, plan, &seal::Others::default());
     let kept = (keep != 0).then(|| {
         let (path, origin) = (input.path.clone(), input.origin.clone());
         (keep, KeptInput { path, bytes: Arc::from(input.bytes), origin })
@@ -255,9 +255,7 @@ fn finish(plan: &Plan, collected: &mut Collected) {
 /// against empty content: it keeps its message and loses its place.
 fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, Origin, seal::Sealed)> {
     let nowhere = RepoPath::new("");
-    let content = |path: &RepoPath| -> Option<&KeptInput> {
-        kept.binary_search_by(|input| input.path.cmp(path)).ok().map(|at| &kept[at])
-    };
+    let others = seal::Others::new(kept);
     sink.drafts.sort_by(|a, b| a.path.cmp(&b.path));
     sink.notices.sort_by(|a, b| a.path.cmp(&b.path));
     let mut paths: Vec<Option<RepoPath>> = sink.drafts.iter().map(|draft| draft.path.clone()).collect();
@@ -274,14 +272,13 @@ fn seal_kept(plan: &Plan, kept: &[KeptInput], mut sink: Sink) -> Vec<(RepoPath, 
         while let Some(notice) = notices.next_if(|notice| notice.path == path) {
             own.notice(notice);
         }
-        let (origin, bytes) = match path.as_ref().and_then(&content) {
+        let (origin, bytes) = match path.as_ref().and_then(|path| others.input(path)) {
             Some(input) => (&input.origin, &input.bytes[..]),
             None => (&Origin::WorkTree, &[][..]),
         };
         let input =
             crate::model::Input { origin, ..crate::model::Input::whole(path.as_ref().unwrap_or(&nowhere), bytes) };
-        let other = |other: &RepoPath| content(other).map(|input| &input.bytes[..]);
-        sealed.push((input.path.clone(), origin.clone(), seal::file(&FileView::new(&input), own, plan, &other)));
+        sealed.push((input.path.clone(), origin.clone(), seal::file(&FileView::new(&input), own, plan, &others)));
     }
     sealed
 }

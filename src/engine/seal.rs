@@ -1,7 +1,9 @@
 //! Draft to finding, while the bytes are in memory: positions, masks, identity, inline suppressions. The
 //! one place that touches a secret's value after a scanner found it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -9,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::Plan;
 use super::mask::Values;
 use crate::model::{
-    Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Fix, Input, LineIndex, Location,
-    Notice, Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
+    Anchor, ColumnKind, Draft, Finding, FindingFix, Fingerprint, FingerprintFields, Fix, Input, KeptInput, LineIndex,
+    Location, Notice, Origin, Region, Related, RepoPath, Rule, Sink, Snippet, Span, Suppression, line_hashes,
 };
 use crate::triage::pragma::{Pragma, read_pragmas};
 
@@ -23,8 +25,31 @@ const LINE_BYTES: usize = 240;
 /// What stands for a secret in an anchor.
 const MARK: char = '\u{2022}';
 
-/// The content of another file that the same scanner kept.
-pub type Lookup<'k> = dyn Fn(&RepoPath) -> Option<&'k [u8]> + 'k;
+/// The other files that the same scanner kept, for related places in them. The lines of each are counted once,
+/// however many findings lead there: a root module is where every finding of its modules leads.
+#[derive(Default)]
+pub struct Others<'k> {
+    kept: &'k [KeptInput],
+    views: RefCell<HashMap<&'k RepoPath, Rc<FileView<'k>>>>,
+}
+
+impl<'k> Others<'k> {
+    /// Inputs sorted by path.
+    pub fn new(kept: &'k [KeptInput]) -> Self {
+        Self { kept, views: RefCell::default() }
+    }
+
+    /// The input of that path.
+    pub fn input(&self, path: &RepoPath) -> Option<&'k KeptInput> {
+        self.kept.binary_search_by(|input| input.path.cmp(path)).ok().map(|at| &self.kept[at])
+    }
+
+    fn view(&self, path: &RepoPath) -> Option<Rc<FileView<'k>>> {
+        let input = self.input(path)?;
+        let mut views = self.views.borrow_mut();
+        Some(Rc::clone(views.entry(&input.path).or_insert_with(|| Rc::new(FileView::new(&input.as_input())))))
+    }
+}
 
 /// One file's content with its lines.
 pub struct FileView<'a> {
@@ -88,16 +113,15 @@ pub fn may_hold_ignores(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"portcullis:ignore").is_some()
 }
 
-/// Makes findings of a file's drafts, and places its notices. `other` gives the content of another kept
-/// file, for related places in it.
-pub fn file(view: &FileView<'_>, sink: Sink, plan: &Plan, other: &Lookup<'_>) -> Sealed {
+/// Makes findings of a file's drafts, and places its notices.
+pub fn file(view: &FileView<'_>, sink: Sink, plan: &Plan, others: &Others<'_>) -> Sealed {
     let mut secrets: Vec<Span> = sink.drafts.iter().flat_map(|draft| draft.secrets.iter().copied()).collect();
     secrets.sort_unstable();
     let mut sealed = Sealed::default();
     sealed.values.remember(&sink.drafts, view.bytes);
     for draft in sink.drafts {
         sealed.rules.push(Arc::clone(&draft.rule));
-        sealed.findings.push(finding(view, draft, &secrets, other));
+        sealed.findings.push(finding(view, draft, &secrets, others));
     }
     hash_lines(view, &mut sealed.findings);
     if plan.pragmas && view.whole {
@@ -131,8 +155,8 @@ fn place(view: &FileView<'_>, mut notice: Notice) -> Notice {
     notice
 }
 
-fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], other: &Lookup<'_>) -> Finding {
-    let related = draft.related.iter().map(|place| related(view, place, other)).collect();
+fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], others: &Others<'_>) -> Finding {
+    let related = draft.related.iter().map(|place| related(view, place, others)).collect();
     // A window of a file has no positions in the whole.
     let waiting = draft.pin.iter().map(|(pin, one)| FindingFix { pin: Some(pin.clone()), ..fix(view, one) });
     let fixes = draft.fixes.iter().map(|one| fix(view, one)).chain(waiting).filter(|_| view.whole);
@@ -180,11 +204,14 @@ fn fix(view: &FileView<'_>, fix: &Fix) -> FindingFix {
     }
 }
 
-fn related(view: &FileView<'_>, place: &crate::model::DraftRelated, other: &Lookup<'_>) -> Related {
+fn related(view: &FileView<'_>, place: &crate::model::DraftRelated, others: &Others<'_>) -> Related {
     let location = match &place.path {
         Some(path) if path != view.path => {
-            let input = Input::whole(path, other(path).unwrap_or_default());
-            Location { path: path.clone(), region: FileView::new(&input).region(place.span) }
+            let region = match others.view(path) {
+                Some(other) => other.region(place.span),
+                None => FileView::new(&Input::whole(path, &[])).region(place.span),
+            };
+            Location { path: path.clone(), region }
         }
         _ => Location { path: view.path.clone(), region: view.region(place.span) },
     };
@@ -248,4 +275,20 @@ fn snippet(view: &FileView<'_>, span: Span, secrets: &[Span]) -> Option<Snippet>
         }
     }
     Some(snippet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_another_file_are_counted_once() {
+        let kept = [KeptInput::work_tree("a.tf", "x\ny\n"), KeptInput::work_tree("b.tf", "z\n")];
+        let others = Others::new(&kept);
+        let views = [others.view(&RepoPath::new("a.tf")), others.view(&RepoPath::new("a.tf"))];
+        let [Some(first), Some(second)] = views else { panic!("it was kept") };
+        assert!(Rc::ptr_eq(&first, &second));
+        assert_eq!(second.region(Span::new(2, 3)).start_line, 2);
+        assert!(others.view(&RepoPath::new("c.tf")).is_none());
+    }
 }
