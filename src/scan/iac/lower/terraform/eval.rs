@@ -260,7 +260,8 @@ impl<'w> Evaluator<'w> {
             values.extend(ops::elements(&last)?);
         }
         match name {
-            "file" | "fileexists" | "filebase64" | "templatefile" => files::call(self, here.scope, name, &values),
+            "file" | "fileexists" | "filebase64" | "filebase64sha256" | "filebase64sha512" | "filemd5" | "filesha1"
+            | "filesha256" | "filesha512" | "templatefile" => files::call(self, here.scope, name, &values),
             "templatestring" => {
                 let content = ops::text(values.first().ok_or_else(|| Kind::invalid("no template"))?)?.into_owned();
                 files::template(self, here.scope, &content, &values)

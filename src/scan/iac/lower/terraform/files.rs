@@ -23,8 +23,15 @@ pub(super) fn call<'w>(evaluator: &Evaluator<'w>, scope: &Rc<Scope<'w>>, name: &
         ("fileexists", _) => Ok(Kind::Bool(true)),
         ("file", Some(content)) => Ok(Kind::text(content)),
         ("templatefile", Some(content)) => template(evaluator, scope, content, args),
+        ("filebase64", Some(content)) => digest("base64encode", content, args),
+        (_, Some(content)) => digest(name.strip_prefix("file").unwrap_or(name), content, args),
         _ => Err(Kind::unknown("the content of a file")),
     }
+}
+
+/// `filesha256` and its like: the function without `file`, of the file's content.
+fn digest(function: &str, content: &str, args: &[Val]) -> Out {
+    Ok(super::functions::call(function, &[args[0].with(Kind::text(content))]))
 }
 
 /// What the text of a template comes to with the variables in the second argument; it sees nothing else.

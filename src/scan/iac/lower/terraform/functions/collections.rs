@@ -308,3 +308,15 @@ pub(super) fn transpose(args: Args<'_>) -> Out {
             .collect(),
     ))
 }
+
+/// `list(a, b)` of Terraform before 0.15.
+pub(super) fn list(args: Args<'_>) -> Out {
+    Ok(Kind::list(args.to_vec()))
+}
+
+/// `map("a", 1, "b", 2)` of Terraform before 0.15.
+pub(super) fn map(args: Args<'_>) -> Out {
+    let (pairs, []) = args.as_chunks::<2>() else { return Err(Kind::invalid("a key without a value")) };
+    let pairs = pairs.iter().map(|[key, value]| Ok((Arc::from(&*text(key)?), value.clone())));
+    Ok(Kind::map(pairs.collect::<Result<_, Kind>>()?))
+}

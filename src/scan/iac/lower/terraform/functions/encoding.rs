@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::Digest as _;
 
 use super::super::ops::{MAX_TEXT, Out, known, number_text, text};
 use super::Args;
@@ -15,11 +14,20 @@ pub(super) fn base64encode(args: Args<'_>) -> Out {
     Ok(Kind::text(&STANDARD.encode(text(&args[0])?.as_bytes())))
 }
 
+/// `textencodebase64` and its like: other encodings than UTF-8 are not known here.
 pub(super) fn base64encode_utf8(args: Args<'_>) -> Out {
-    if !text(&args[1])?.eq_ignore_ascii_case("utf-8") {
-        return Err(Kind::unknown("an encoding other than UTF-8"));
-    }
+    utf8(&args[1])?;
     base64encode(args)
+}
+
+pub(super) fn base64decode_utf8(args: Args<'_>) -> Out {
+    utf8(&args[1])?;
+    base64decode(args)
+}
+
+fn utf8(encoding: &Val) -> Result<(), Kind> {
+    let known = text(encoding)?.eq_ignore_ascii_case("utf-8");
+    known.then_some(()).ok_or_else(|| Kind::unknown("an encoding other than UTF-8"))
 }
 
 pub(super) fn base64decode(args: Args<'_>) -> Out {
@@ -28,26 +36,6 @@ pub(super) fn base64decode(args: Args<'_>) -> Out {
         Ok(text) => Ok(Kind::text(&text)),
         Err(_) => Err(Kind::invalid("not UTF-8 inside the base64")),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::model::hex(bytes)
-}
-
-pub(super) fn sha256(args: Args<'_>) -> Out {
-    Ok(Kind::text(&hex(&sha2::Sha256::digest(text(&args[0])?.as_bytes()))))
-}
-
-pub(super) fn sha512(args: Args<'_>) -> Out {
-    Ok(Kind::text(&hex(&sha2::Sha512::digest(text(&args[0])?.as_bytes()))))
-}
-
-pub(super) fn base64sha256(args: Args<'_>) -> Out {
-    Ok(Kind::text(&STANDARD.encode(sha2::Sha256::digest(text(&args[0])?.as_bytes()))))
-}
-
-pub(super) fn base64sha512(args: Args<'_>) -> Out {
-    Ok(Kind::text(&STANDARD.encode(sha2::Sha512::digest(text(&args[0])?.as_bytes()))))
 }
 
 pub(super) fn urlencode(args: Args<'_>) -> Out {
@@ -169,6 +157,49 @@ pub(super) fn yamldecode(args: Args<'_>) -> Out {
         return Err(Kind::invalid("not YAML"));
     }
     Ok(from_node(&parsed.value, &args[0]))
+}
+
+/// `yamlencode`: as Terraform writes it, in blocks, with keys and texts in quotes.
+pub(super) fn yamlencode(args: Args<'_>) -> Out {
+    let mut yaml = String::new();
+    write_yaml(&args[0], 0, &mut yaml)?;
+    Ok(Kind::text(&yaml))
+}
+
+/// Everything behind `key:`, `- ` or nothing, with the line's end.
+fn write_yaml(value: &Val, depth: usize, yaml: &mut String) -> Result<(), Kind> {
+    if yaml.len() > MAX_TEXT {
+        return Err(Kind::unknown("YAML too long to write"));
+    }
+    match &known(value)?.kind {
+        Kind::List(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                yaml.push_str(&if at > 0 { "  ".repeat(depth) } else { String::new() });
+                yaml.push_str("- ");
+                write_yaml(item, depth + 1, yaml)?;
+            }
+        }
+        Kind::Map(entries) if !entries.is_empty() => {
+            let mut sorted: Vec<_> = entries.iter().collect();
+            sorted.sort_by(|a, b| a.0.cmp(&b.0));
+            for (at, (key, item)) in sorted.into_iter().enumerate() {
+                yaml.push_str(&if at > 0 { "  ".repeat(depth) } else { String::new() });
+                write_json_string(key, yaml);
+                let (below, inner) = match &item.kind {
+                    Kind::List(items) if !items.is_empty() => (true, depth),
+                    Kind::Map(entries) if !entries.is_empty() => (true, depth + 1),
+                    _ => (false, depth),
+                };
+                yaml.push_str(&if below { format!(":\n{}", "  ".repeat(inner)) } else { ": ".to_owned() });
+                write_yaml(item, inner, yaml)?;
+            }
+        }
+        _ => {
+            write_json(value, yaml)?;
+            yaml.push('\n');
+        }
+    }
+    Ok(())
 }
 
 /// A tree, every part of it at one place. The YAML reader bounds its depth.

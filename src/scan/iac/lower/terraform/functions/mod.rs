@@ -4,12 +4,14 @@
 //! unknown: the result is then unknown for the same reason.
 
 mod collections;
+mod digests;
 mod encoding;
 mod format;
 mod network;
 mod numbers;
 mod sets;
 mod strings;
+mod time;
 
 use super::ops::{self, Out};
 use crate::syntax::hcl::{Kind, Val};
@@ -49,8 +51,8 @@ static FUNCTIONS: &[Function] = &[
     lenient("anytrue", 1, 1, collections::anytrue),
     strict("base64decode", 1, 1, encoding::base64decode),
     strict("base64encode", 1, 1, encoding::base64encode),
-    strict("base64sha256", 1, 1, encoding::base64sha256),
-    strict("base64sha512", 1, 1, encoding::base64sha512),
+    strict("base64sha256", 1, 1, digests::base64sha256),
+    strict("base64sha512", 1, 1, digests::base64sha512),
     strict("basename", 1, 1, strings::basename),
     strict("ceil", 1, 1, numbers::ceil),
     strict("chomp", 1, 1, strings::chomp),
@@ -70,9 +72,11 @@ static FUNCTIONS: &[Function] = &[
     lenient("distinct", 1, 1, collections::distinct),
     strict("element", 2, 2, collections::element),
     strict("endswith", 2, 2, strings::endswith),
+    lenient("ephemeralasnull", 1, 1, collections::same),
     lenient("flatten", 1, 1, collections::flatten),
     strict("floor", 1, 1, numbers::floor),
     strict("format", 1, MANY, format::format),
+    strict("formatdate", 2, 2, time::formatdate),
     strict("formatlist", 1, MANY, format::formatlist),
     strict("indent", 2, 2, strings::indent),
     strict("index", 2, 2, collections::index),
@@ -82,11 +86,14 @@ static FUNCTIONS: &[Function] = &[
     lenient("jsonencode", 1, 1, encoding::jsonencode),
     strict("keys", 1, 1, collections::keys),
     strict("length", 1, 1, collections::length),
+    lenient("list", 0, MANY, collections::list),
     strict("log", 2, 2, numbers::log),
     lenient("lookup", 2, 3, collections::lookup),
     strict("lower", 1, 1, strings::lower),
+    lenient("map", 0, MANY, collections::map),
     strict("matchkeys", 3, 3, collections::matchkeys),
     strict("max", 1, MANY, numbers::max),
+    strict("md5", 1, 1, digests::md5),
     lenient("merge", 0, MANY, collections::merge),
     strict("min", 1, MANY, numbers::min),
     lenient("nonsensitive", 1, 1, collections::same),
@@ -104,8 +111,9 @@ static FUNCTIONS: &[Function] = &[
     lenient("setproduct", 2, MANY, sets::product),
     lenient("setsubtract", 2, 2, sets::subtract),
     lenient("setunion", 1, MANY, sets::union),
-    strict("sha256", 1, 1, encoding::sha256),
-    strict("sha512", 1, 1, encoding::sha512),
+    strict("sha1", 1, 1, digests::sha1),
+    strict("sha256", 1, 1, digests::sha256),
+    strict("sha512", 1, 1, digests::sha512),
     strict("signum", 1, 1, numbers::signum),
     strict("slice", 3, 3, collections::slice),
     lenient("sort", 1, 1, collections::sort),
@@ -115,7 +123,10 @@ static FUNCTIONS: &[Function] = &[
     strict("strrev", 1, 1, strings::strrev),
     strict("substr", 3, 3, strings::substr),
     strict("sum", 1, 1, numbers::sum),
+    strict("textdecodebase64", 2, 2, encoding::base64decode_utf8),
     strict("textencodebase64", 2, 2, encoding::base64encode_utf8),
+    strict("timeadd", 2, 2, time::timeadd),
+    strict("timecmp", 2, 2, time::timecmp),
     strict("title", 1, 1, strings::title),
     strict("tobool", 1, 1, collections::tobool),
     lenient("tolist", 1, 1, collections::tolist),
@@ -131,8 +142,10 @@ static FUNCTIONS: &[Function] = &[
     strict("upper", 1, 1, strings::upper),
     strict("urldecode", 1, 1, encoding::urldecode),
     strict("urlencode", 1, 1, encoding::urlencode),
+    strict("uuidv5", 2, 2, digests::uuidv5),
     strict("values", 1, 1, collections::values),
     strict("yamldecode", 1, 1, encoding::yamldecode),
+    strict("yamlencode", 1, 1, encoding::yamlencode),
     strict("zipmap", 2, 2, collections::zipmap),
 ];
 
