@@ -125,6 +125,24 @@ impl Rule {
     /// Everything that [`Rule::answers_to`] compares with.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let own = [self.id.as_str(), self.id.short()];
-        own.into_iter().chain(self.deprecated_ids.iter().chain(&self.aliases).map(String::as_str))
+        let others = self.deprecated_ids.iter().chain(&self.aliases).map(String::as_str);
+        // Trivy's ids are written with and without what they all begin with.
+        let short = self.aliases.iter().filter_map(|alias| alias.strip_prefix("AVD-"));
+        own.into_iter().chain(others).chain(short)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_answers_to_its_aliases_long_and_short() {
+        let mut rule = Rule::new("iac/x", "X", Severity::Low);
+        rule.aliases = vec!["CKV_AWS_20".into(), "AVD-AWS-0092".into()];
+        for name in ["iac/x", "x", "ckv_aws_20", "AVD-AWS-0092", "aws-0092"] {
+            assert!(rule.answers_to(name), "{name}");
+        }
+        assert!(!rule.answers_to("0092"));
     }
 }

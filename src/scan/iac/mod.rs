@@ -129,7 +129,7 @@ pub(crate) struct Platform {
 
 /// All platforms.
 static PLATFORMS: &[Platform] = &[
-    Platform { interest: terraform_interest, scan: |_, _, _| {}, finish: terraform_finish },
+    Platform { interest: terraform_interest, scan: terraform_scan, finish: terraform_finish },
     lower::documents::PLATFORM,
     actions::PLATFORM,
     dockerfile::PLATFORM,
@@ -140,9 +140,16 @@ fn terraform_interest(path: &RepoPath) -> Interest {
     let name = path.file_name();
     if lower::terraform::wants(name) || lower::terraform::is_template(name) {
         Interest::ScanAndKeep
+    } else if path.extension() == "json" {
+        Interest::Scan
     } else {
         Interest::None
     }
+}
+
+/// Keeps the JSON that a configuration may read into a resource.
+fn terraform_scan(input: &Input<'_>, _: &RuleBook, sink: &mut Sink) {
+    sink.keep |= input.whole && lower::terraform::is_part(input.bytes);
 }
 
 fn terraform_finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {

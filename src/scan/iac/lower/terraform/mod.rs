@@ -62,6 +62,17 @@ pub fn is_template(name: &str) -> bool {
     name.ends_with(".tftpl") || name.ends_with(".tpl")
 }
 
+/// Bytes of a JSON file that is kept for `file`, at most.
+const MAX_PART: usize = 1 << 16;
+
+/// True for JSON that rules look into where `file` puts it into an attribute: policies, containers, SSM documents,
+/// security configurations.
+#[must_use]
+pub fn is_part(bytes: &[u8]) -> bool {
+    let words = ["\"Statement\"", "\"image\"", "\"schemaVersion\"", "\"EncryptionConfiguration\""];
+    bytes.len() <= MAX_PART && words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some())
+}
+
 /// Every block of every module in `kept`, evaluated: one list for each root module, for addresses mean something
 /// within one only; in a stable order.
 #[must_use]

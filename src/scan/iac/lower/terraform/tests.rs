@@ -172,3 +172,30 @@ fn a_resource_that_stands_elsewhere_is_referred_to_all_the_same() {
     let (found, _) = run(&[("main.tf", "resource \"r\" \"x\" {\n  a = other.y.id\n  b = other.y[0].tags.z\n}\n")]);
     assert_eq!((text(&found[0], "a"), text(&found[0], "b")), ("&other.y.id".into(), "&other.y.tags.z".into()));
 }
+
+#[test]
+fn a_policy_in_a_file_of_its_own_is_read() {
+    use crate::model::{Input, Sink};
+    use crate::scan::Scanner;
+    use crate::scan::iac::IacScanner;
+
+    let policy = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let files = [
+        ("main.tf", "resource \"aws_iam_policy\" \"p\" {\n  policy = file(\"${path.module}/policy.json\")\n}\n"),
+        ("policy.json", policy),
+        ("data.json", r#"{"rows": [1, 2, 3]}"#),
+    ];
+    let scanner = IacScanner::new(crate::scan::iac::Settings::default(), Vec::new());
+    let (mut kept, mut sink) = (Vec::new(), Sink::default());
+    for (path, text) in files {
+        let path = RepoPath::new(path);
+        let mut own = Sink::default();
+        scanner.scan(&Input::whole(&path, text.as_bytes()), &mut own);
+        if own.keep || scanner.interest(&path) == crate::scan::Interest::ScanAndKeep {
+            kept.push(KeptInput::work_tree(path.as_str(), text));
+        }
+    }
+    assert_eq!(kept.iter().map(|input| input.path.as_str()).collect::<Vec<_>>(), ["main.tf", "policy.json"]);
+    scanner.finish(&kept, &mut sink);
+    assert!(sink.drafts.iter().any(|draft| draft.rule.answers_to("CKV_AWS_62")), "{:?}", sink.notices);
+}
