@@ -156,7 +156,7 @@ fn check(
     sink: &mut Sink,
 ) {
     lowered.notices.into_iter().for_each(|notice| sink.notice(notice));
-    if lowered.resources.is_empty() {
+    if lowered.resources.is_empty() && !looks_like_ours(input) {
         return;
     }
     for error in errors.iter().take(5) {
@@ -164,6 +164,14 @@ fn check(
         sink.notice(Notice::incomplete(NoticeKind::Unparsed, message).at(input.path).span(error.span));
     }
     check_model(book, &Model::new(lowered.resources), &Skips::placed(&lowered.skips), texts, sink);
+}
+
+/// True for what would be a template or a service, had it been read to its end.
+fn looks_like_ours(input: &Input<'_>) -> bool {
+    let resources = input.bytes.starts_with(b"Resources:") || holds(input.bytes, &["\nResources:", "\"Resources\""]);
+    // A service that takes parts from other files is told of when those are there.
+    let service = input.path.file_name().starts_with("serverless.") && !serverless::wants_files(input.bytes);
+    resources && holds(input.bytes, &["AWS::"]) || service
 }
 
 /// The documents of a file, and where it does not follow its format.
@@ -260,6 +268,21 @@ mod tests {
 
     fn of<'s>(sink: &'s Sink, id: &str) -> Vec<&'s Draft> {
         sink.drafts.iter().filter(|draft| draft.rule.id.short() == id).collect()
+    }
+
+    #[test]
+    fn a_template_that_breaks_off_before_its_resources_is_told_of() {
+        let resources = "Resources:\n  B:\n    Type: AWS::S3::Bucket\n";
+        for (path, before, told) in [
+            ("t.yaml", "Parameters:\n  A: [\n", 1),
+            ("t.yaml", "Parameters: {}\n", 0),
+            ("serverless.yml", "provider: {name: aws\n", 1),
+        ] {
+            let sink = scan_text(path, &format!("{before}{resources}"));
+            let incomplete = sink.notices.iter().filter(|notice| notice.incomplete).count();
+            assert_eq!(incomplete, told, "{path} {before:?} {:?}", sink.notices);
+        }
+        assert!(scan_text("notes.yaml", "about: 'AWS:: and Resources:\n").notices.is_empty());
     }
 
     #[test]
