@@ -3,7 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::scope::{Env, Evaluator, MAX_INSTANCES, Scope, reason};
+use super::instances::MAX_INSTANCES;
+use super::scope::{Env, Evaluator, Scope, reason};
 use crate::model::Span;
 use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Kind, Part, SplatStep, Val};
 

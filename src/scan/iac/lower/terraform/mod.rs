@@ -9,9 +9,11 @@ mod files;
 mod functions;
 #[cfg(test)]
 mod hostile;
+mod instances;
 mod ops;
 mod plan;
 mod policy;
+mod references;
 mod scope;
 mod types;
 mod world;
@@ -29,9 +31,10 @@ use crate::model::{KeptInput, Notice, NoticeKind, RepoPath};
 use crate::scan::iac::resource::{Call, Resource};
 use crate::syntax::hcl::{self, Block, ExprKind};
 use crate::syntax::{Parsed, json};
+use instances::{Instances, instance_env, unknown_instance};
 pub use plan::Planned;
 pub(crate) use plan::is_plan;
-use scope::{Env, Evaluator, Instances, Scope, instance_env, unknown_instance};
+use scope::{Env, Evaluator, Scope};
 pub(crate) use world::is_configuration;
 use world::{Dir, File, In, World};
 
