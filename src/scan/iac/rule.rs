@@ -162,11 +162,23 @@ pub enum RuleError {
 /// # Errors
 /// Where the text is not of the form, at the first problem.
 pub fn read(text: &str) -> Result<Vec<IacRule>, RuleError> {
-    let file: RuleFile = toml::from_str(text)?;
-    file.rule.into_iter().map(compile).collect()
+    read_with(text, check::parse)
 }
 
-fn compile(written: Written) -> Result<IacRule, RuleError> {
+/// The rules of all built-in files, which a test has read as [`read`] does.
+pub(super) fn built_in() -> impl Iterator<Item = IacRule> {
+    let read = |(_, text): &(&str, &str)| read_with(text, check::parse_trusted).expect("a test reads them");
+    BUILT_IN.iter().flat_map(read)
+}
+
+fn read_with(text: &str, parse: Parse) -> Result<Vec<IacRule>, RuleError> {
+    let file: RuleFile = toml::from_str(text)?;
+    file.rule.into_iter().map(|written| compile(written, parse)).collect()
+}
+
+type Parse = fn(&str) -> Result<Check, check::ParseError>;
+
+fn compile(written: Written, parse: Parse) -> Result<IacRule, RuleError> {
     let id = if written.id.starts_with("iac/") { written.id.clone() } else { format!("iac/{}", written.id) };
     let severity: Severity = match written.severity.as_str() {
         "critical" => Severity::Critical,
@@ -182,7 +194,7 @@ fn compile(written: Written) -> Result<IacRule, RuleError> {
             Kinds::One(kind) => vec![kind],
             Kinds::Many(kinds) => kinds,
         };
-        let check = match check::parse(&one.deny) {
+        let check = match parse(&one.deny) {
             Ok(check) => check,
             Err(error) => return Err(RuleError::Predicate { id, text: one.deny, error }),
         };

@@ -8,12 +8,13 @@ mod aws_actions;
 mod eval;
 mod functions;
 mod parse;
+mod pattern;
 #[cfg(test)]
 mod tests;
 
 use crate::syntax::hcl::Kind;
 pub use eval::{Answer, Finding, deny};
-pub use parse::{Check, ParseError, parse};
+pub use parse::{Check, ParseError, parse, parse_trusted};
 
 /// A comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ enum Term {
     /// A literal list of scalars.
     Literals(Vec<Kind>),
     /// A regular expression, from the right of `matches`.
-    Regex(regex::Regex),
+    Regex(pattern::Pattern),
     /// Member by member from `base`.
     Path(Base, Vec<Box<str>>),
     /// A function.

@@ -1,6 +1,7 @@
 //! Text to predicate.
 
 use super::functions::Function;
+use super::pattern::Pattern;
 use super::{Base, Op, Term};
 use crate::syntax::hcl::Kind;
 
@@ -26,16 +27,28 @@ pub struct ParseError {
 /// # Errors
 /// Where the text is no predicate, an unknown function, or a bad regular expression.
 pub fn parse(text: &str) -> Result<Check, ParseError> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    read(Parser { text, at: 0, depth: 0, trusted: false })
+}
+
+/// The same for a predicate whose regular expressions a test has tried: they are compiled when first asked.
+///
+/// # Errors
+/// Where the text is no predicate, or an unknown function.
+pub fn parse_trusted(text: &str) -> Result<Check, ParseError> {
+    read(Parser { text, at: 0, depth: 0, trusted: true })
+}
+
+fn read(mut parser: Parser<'_>) -> Result<Check, ParseError> {
     let term = parser.or()?;
     parser.space();
-    if parser.at < text.len() { Err(parser.error("unexpected text")) } else { Ok(Check(term)) }
+    if parser.at < parser.text.len() { Err(parser.error("unexpected text")) } else { Ok(Check(term)) }
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    trusted: bool,
 }
 
 impl Parser<'_> {
@@ -128,7 +141,8 @@ impl Parser<'_> {
             let Term::Literal(Kind::String(pattern)) = &right else {
                 return Err(self.error("`matches` wants a text"));
             };
-            right = Term::Regex(regex::Regex::new(pattern).map_err(|_| self.error("a bad regular expression"))?);
+            let read = if self.trusted { Some(Pattern::later(pattern)) } else { Pattern::now(pattern) };
+            right = Term::Regex(read.ok_or_else(|| self.error("a bad regular expression"))?);
         }
         Ok(Term::Compare(op, Box::new(left), Box::new(right)))
     }
