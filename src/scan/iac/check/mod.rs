@@ -7,6 +7,7 @@
 mod aws_actions;
 mod eval;
 mod functions;
+mod links;
 mod parse;
 mod pattern;
 #[cfg(test)]

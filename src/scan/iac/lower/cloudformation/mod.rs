@@ -3,6 +3,10 @@
 //! A resource's kind is its type, its attributes are its properties; what stands beside them (`DeletionPolicy`)
 //! is under `resource`. Parameters have their defaults; what only a deployment decides is unknown.
 
+mod conditions;
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,11 +18,8 @@ use super::values::{Fuel, entry_place, kind_with};
 use crate::model::{ForeignSuppression, RepoPath};
 use crate::syntax::{Entry, Node, Value as Tree};
 
-/// Conditions that name each other, at most; also a bound on texts that parameters make, in bytes.
-const MAX_CONDITIONS: usize = 20;
+/// Bytes of a text that parameters make, at most.
 const MAX_TEXT: usize = 1 << 16;
-/// Conditions of one resource that are tried both ways, at most.
-const MAX_TRIED: usize = 3;
 
 /// True for a document whose resources have types such as `AWS::S3::Bucket`.
 #[must_use]
@@ -95,30 +96,6 @@ impl<'a> Template<'a> {
         let parameters = parameters.iter().map(|entry| (entry.key.as_str(), parameter(&entry.value))).collect();
         let (assumed, undecided) = (RefCell::default(), RefCell::default());
         Self { root, parameters, variables, fuel: Fuel::default(), assumed, undecided }
-    }
-
-    /// The attributes for each way that undecided conditions of the last call of [`Self::attributes`] may turn
-    /// out: what is denied in all of them is wrong however they turn out.
-    fn alternatives(&self, kind: &str, entry: &Entry) -> Vec<Value> {
-        let mut found = Vec::new();
-        let undecided = self.undecided.take();
-        if let Some(name) = undecided.first() {
-            self.try_both(name, MAX_TRIED, (kind, entry), &mut found);
-        }
-        found
-    }
-
-    fn try_both(&self, name: &str, left: usize, (kind, entry): (&str, &Entry), found: &mut Vec<Value>) {
-        for holds in [true, false] {
-            self.assumed.borrow_mut().push((name.to_owned(), holds));
-            let attributes = self.attributes(kind, entry);
-            let undecided = self.undecided.take();
-            match undecided.first().filter(|_| left > 1) {
-                Some(next) => self.try_both(next, left - 1, (kind, entry), found),
-                None => found.push(attributes),
-            }
-            self.assumed.borrow_mut().pop();
-        }
     }
 
     fn attributes(&self, kind: &str, entry: &Entry) -> Value {
@@ -295,65 +272,6 @@ impl<'a> Template<'a> {
         let parts = whole.split(delimiter).map(|part| Value::new(Kind::text(part), text.span, 0));
         Kind::list(parts.collect())
     }
-
-    /// The condition that has to be decided first: one that others are made of.
-    fn first_undecided<'n>(&'n self, name: &'n str, depth: usize) -> &'n str {
-        let made_of = self.root.at(&["Conditions", name]).and_then(|of| self.undecided_in(of, depth));
-        made_of.map_or(name, |part| self.first_undecided(part, depth + 1))
-    }
-
-    fn undecided_in<'n>(&'n self, of: &'n Node, depth: usize) -> Option<&'n str> {
-        if depth > MAX_CONDITIONS {
-            return None;
-        }
-        let named = if of.tag.as_deref() == Some("Condition") { Some(of) } else { of.get("Condition") };
-        if let Some(name) = named.and_then(Node::as_str) {
-            return self.condition(name, 0).is_none().then_some(name);
-        }
-        let members = of.entries().iter().map(|entry| &entry.value).chain(of.items());
-        members.into_iter().find_map(|member| self.undecided_in(member, depth + 1))
-    }
-
-    fn condition(&self, name: &str, depth: usize) -> Option<bool> {
-        if let Some((_, holds)) = self.assumed.borrow().iter().find(|(assumed, _)| assumed == name) {
-            return Some(*holds);
-        }
-        let entry = self.root.at(&["Conditions", name])?;
-        self.truth(entry, depth + 1)
-    }
-
-    fn truth(&self, node: &Node, depth: usize) -> Option<bool> {
-        if let Some(tag) = &node.tag {
-            return self.holds(tag, node, depth);
-        }
-        let [entry] = node.entries() else { return None };
-        self.holds(entry.key.strip_prefix("Fn::").unwrap_or(&entry.key), &entry.value, depth)
-    }
-
-    fn holds(&self, function: &str, of: &Node, depth: usize) -> Option<bool> {
-        if depth > MAX_CONDITIONS {
-            return None;
-        }
-        let each = |wanted: bool| {
-            let mut unknown = false;
-            for one in of.items() {
-                match self.truth(one, depth + 1) {
-                    Some(holds) if holds == wanted => return Some(wanted),
-                    Some(_) => {}
-                    None => unknown = true,
-                }
-            }
-            (!unknown).then_some(!wanted)
-        };
-        match (function, of.items()) {
-            ("Condition", _) => self.condition(of.as_str()?, depth),
-            ("Equals", [a, b]) => Some(scalar(&self.kind(a))? == scalar(&self.kind(b))?),
-            ("Not", [one]) => self.truth(one, depth + 1).map(|holds| !holds),
-            ("And", _) => each(false),
-            ("Or", _) => each(true),
-            _ => None,
-        }
-    }
 }
 
 /// A parameter's default, where it has one and the value isn't looked up elsewhere.
@@ -377,79 +295,5 @@ fn scalar(kind: &Kind) -> Option<String> {
         Kind::Number(number) => Some(number.to_string()),
         Kind::Bool(value) => Some(value.to_string()),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::syntax::yaml;
-
-    fn value_of(expression: &str) -> Kind {
-        let text = format!(
-            "Parameters:\n  Env: {{Type: String, Default: prod}}\n  Key: {{Type: String}}\n\
-             Mappings:\n  M:\n    prod: {{size: 7}}\n\
-             Conditions:\n  IsProd: !Equals [!Ref Env, prod]\n  HasKey: !Not [!Equals [!Ref Key, '']]\n  Loop: !Condition Loop\n\
-             Resources:\n  R:\n    Type: AWS::X::Y\n    Properties:\n      P: {expression}\n"
-        );
-        let parsed = yaml::parse_documents(text.as_bytes());
-        assert_eq!(parsed.errors, []);
-        let mut lowered = Lowered::default();
-        lower(&RepoPath::new("t.yaml"), &parsed.value[0], &mut lowered);
-        lowered.resources[0].attributes.get("P").unwrap().kind.clone()
-    }
-
-    #[test]
-    fn intrinsics_come_to_what_the_template_says() {
-        for (expression, expected) in [
-            ("!Ref Env", "prod"),
-            ("{Ref: Env}", "prod"),
-            ("!Sub 'a-${Env}-${!x}'", "a-prod-${x}"),
-            ("!Sub ['a-${n}', {n: !Ref Env}]", "a-prod"),
-            ("!If [IsProd, a, b]", "a"),
-            ("{'Fn::If': [HasKey, same, same]}", "same"),
-            ("!FindInMap [M, !Ref Env, size]", "7"),
-            ("!Join ['-', [a, !Ref Env]]", "a-prod"),
-            ("!Select [1, !Split [',', 'x,y']]", "y"),
-        ] {
-            assert_eq!(scalar(&value_of(expression)).as_deref(), Some(expected), "{expression}");
-        }
-        for unknown in ["!Ref Key", "!If [HasKey, a, b]", "!If [Loop, a, b]", "!Sub '${AWS::Region}'", "!GetAZs ''"] {
-            assert!(value_of(unknown).is_unknown(), "{unknown}");
-        }
-        assert_eq!(value_of("!Ref AWS::NoValue"), Kind::Null);
-        assert_eq!(value_of("!GetAtt B.Arn"), Kind::Ref("B".into(), "Arn".into()));
-    }
-
-    #[test]
-    fn what_nothing_decides_is_denied_where_it_is_wrong_either_way() {
-        use crate::scan::iac::check::{Answer, deny, parse};
-        use crate::scan::iac::resource::Model;
-
-        let text = "Parameters:\n  Env: {Type: String}\nConditions:\n  IsProd: !Equals [!Ref Env, prod]\n  NotProd: !Not [!Condition IsProd]\n\
-             Resources:\n  R:\n    Type: A::B::C\n    Condition: IsProd\n    Properties: {P: !If [IsProd, 1, 2]}\n\
-               \x20 S:\n    Type: A::B::C\n    Properties:\n      P: !If [IsProd, 1, 2]\n      Q: !If [IsProd, {On: false}, !Ref AWS::NoValue]\n      V: !If [NotProd, a, !If [IsProd, b, c]]\n";
-        let parsed = yaml::parse_documents(text.as_bytes());
-        assert_eq!(parsed.errors, []);
-        let mut lowered = Lowered::default();
-        lower(&RepoPath::new("t.yaml"), &parsed.value[0], &mut lowered);
-        let model = Model::new(lowered.resources);
-        for (resource, predicate, expected) in [
-            (0, "P == 1", "yes"),
-            (1, "P == 1", "unknown"),
-            (1, "P < 3", "yes"),
-            (1, "P > 3", "no"),
-            (1, "Q.On != true", "yes"),
-            (1, "Q.On == false", "unknown"),
-            (1, r#"V == "c""#, "no"),
-            (1, r#"V in ["a", "b"]"#, "yes"),
-        ] {
-            let answer = match deny(&parse(predicate).unwrap(), &model.resources()[resource], &model) {
-                Answer::Yes(_) => "yes",
-                Answer::No => "no",
-                Answer::Unknown => "unknown",
-            };
-            assert_eq!(answer, expected, "{predicate}");
-        }
     }
 }
