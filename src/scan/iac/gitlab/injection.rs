@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::names::{is_outsiders, named_in};
-use super::shell::{Command, Var, Word};
 use super::{Out, View, quoted};
 use crate::model::{Confidence, Severity};
 use crate::scan::iac::resource::Value;
+use crate::scan::iac::shell::{Command, Var, Word};
 
 /// Programs that run the text behind one of these flags.
 const INTERPRETERS: &[(&str, &str)] = &[
@@ -202,7 +202,7 @@ fn is_bounded(input: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shell;
+    use crate::scan::iac::shell;
     use super::*;
 
     #[test]
