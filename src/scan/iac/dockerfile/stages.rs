@@ -20,8 +20,8 @@ const AFTER_FROM: &[&str] = &["RUN", "COPY", "ADD", "ENV", "USER", "WORKDIR", "C
 /// The state of the stage so far.
 #[derive(Clone, Default)]
 struct Stage {
-    /// The variables that are set so far.
-    set: Vec<String>,
+    /// The variables that are set so far, with their values; an argument may come without one.
+    set: Vec<(String, Option<String>)>,
     workdir: bool,
     pipefail: bool,
     windows: bool,
@@ -65,8 +65,7 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
                 }
             }
             "USER" => {
-                let user = one.text.split(':').next().unwrap_or_default();
-                if !user.is_empty() && !user.contains('$') && !user.bytes().all(|b| b.is_ascii_digit()) {
+                if names_user(one, &stage) {
                     told.push((
                         "named-user",
                         "names a user, which `runAsNonRoot` cannot check; write its number".to_owned(),
@@ -84,6 +83,22 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
         for (id, what) in told {
             out(id, one, format!("`{}` {what}.", one.name));
         }
+    }
+}
+
+/// True for a user that is no number, as far as the file says; an argument's value is the builder's to choose.
+fn names_user(one: &Instruction, stage: &Stage) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let user = one.text.split(':').next().unwrap_or_default().trim_matches(['"', '\'']);
+    let Some(name) = one.text.trim_start_matches('"').strip_prefix('$') else {
+        return !user.is_empty() && !number(user);
+    };
+    let name: String =
+        name.trim_start_matches('{').chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    match stage.set.iter().rev().find(|(set, _)| *set == name) {
+        Some((_, Some(value))) => !number(value),
+        Some((_, None)) => false,
+        None => true,
     }
 }
 
@@ -111,7 +126,7 @@ fn environment(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
         values.any(|(_, value)| value.contains(&braced) || *value == format!("${name}"))
     };
     // What has a value from before may well be meant.
-    let fresh = |name: &&str| !stage.set.iter().any(|before| before == name);
+    let fresh = |name: &&str| !stage.set.iter().any(|(before, _)| before == name);
     if let Some(name) = settings.iter().map(|(name, _)| *name).filter(fresh).find(|name| used(name)) {
         told.push(("env-self-reference", format!("uses `{name}` where it is set: its old value counts there")));
     }
@@ -120,7 +135,16 @@ fn environment(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
     } else if let Some(value) = one.text.strip_prefix("PIP_NO_CACHE_DIR ") {
         stage.pip_cache_off = !packages::is_no(value.trim());
     }
-    stage.set.extend(settings.iter().map(|(name, _)| (*name).to_owned()));
+    stage
+        .set
+        .extend(settings.iter().map(|(name, value)| ((*name).to_owned(), Some(value.trim_matches('"').to_owned()))));
+    if let Some((name, value)) = one.text.split_once(' ').filter(|(name, _)| one.name == "ENV" && !name.contains('=')) {
+        stage.set.push((name.to_owned(), Some(value.trim().to_owned())));
+    }
+    if one.name == "ARG" {
+        let bare = one.text.split_whitespace().filter(|word| !word.contains('='));
+        stage.set.extend(bare.map(|name| (name.to_owned(), None)));
+    }
 }
 
 fn copy(one: &Instruction, stage: &Stage, before: &[(String, Stage)], told: &mut Vec<Told>) {

@@ -202,8 +202,8 @@ fn is_bounded(input: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::scan::iac::shell;
     use super::*;
+    use crate::scan::iac::shell;
 
     #[test]
     fn text_that_becomes_code_is_told_from_text_that_does_not() {
