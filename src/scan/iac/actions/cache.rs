@@ -84,7 +84,8 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
             CACHING.iter().find(|(name, _)| name.eq_ignore_ascii_case(&full) || name.eq_ignore_ascii_case(&slug));
         let Some((_, caches)) = known.filter(|_| full != "actions/cache/save") else { continue };
         let major = version_of(&uses, node, file.bytes).and_then(|version| version.first().copied());
-        if mode_of(file, step) == Some("none") || !restores(*caches, step, major) {
+        let now = restores(*caches, step, major);
+        if mode_of(file, step) == Some("none") || !now && !will_restore(*caches, step) {
             continue;
         }
         let why = match releasing {
@@ -93,11 +94,12 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
             false => continue,
         };
         let place = step.place();
+        let does = if now { "restores" } else { "restores, from its next major versions on," };
         let message =
-            format!("`{full}` in {} restores a cache that an untrusted run may have filled, and {why}.", place.name);
+            format!("`{full}` in {} {does} a cache that an untrusted run may have filled, and {why}.", place.name);
         let draft = out.report("cache-poisoning", node.span, &place, &format!("{full}#{at}"), message);
         draft.confidence = Confidence::Low;
-        draft.severity = Severity::High;
+        draft.severity = if now { Severity::High } else { Severity::Low };
         draft.fixes.extend(switched_off(*caches, step, major).and_then(|setting| add_argument(file, step, &setting)));
     }
 }
@@ -150,6 +152,11 @@ fn publishes(file: &File<'_>, step: &Step<'_>) -> bool {
     let job = |step: &Step<'_>| step.job.map(|job| job.entry.key_span);
     let siblings = file.steps.iter().filter(|other| job(other) == job(step));
     siblings.filter_map(Step::uses).any(|(uses, _)| PUBLISHERS.iter().any(|slug| uses.is(slug)))
+}
+
+/// Whether a newer version of the action would restore a cache as it is called here.
+fn will_restore(caches: Caches, step: &Step<'_>) -> bool {
+    matches!(caches, Caches::Since(..)) && restores(caches, step, None)
 }
 
 /// Whether a step restores a cache; `major` is its action's version where that is known.

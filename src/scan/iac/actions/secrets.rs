@@ -3,7 +3,7 @@
 use super::expr::{self, Oddity};
 use super::model::{File, Place};
 use super::{Out, quoted};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, DraftRelated, Severity};
 use crate::syntax::Node;
 
 /// `secrets-inherit`.
@@ -13,11 +13,17 @@ pub fn inherited(file: &File<'_>, out: &mut Out<'_>) {
             continue;
         };
         let place = job.place();
-        let called = job.node().get("uses").and_then(Node::scalar).unwrap_or_default();
+        let uses = job.node().get("uses");
+        let called = uses.and_then(Node::scalar).unwrap_or_default();
         let message =
             format!("`secrets: inherit` hands every secret of the repository to {} in {}.", quoted(called), place.name);
-        let span = secrets.key_span.join(secrets.value.span);
-        let draft = out.report("secrets-inherit", span, &place, "", message);
+        let here = secrets.key_span.join(secrets.value.span);
+        let draft = out.report("secrets-inherit", uses.map_or(here, |uses| uses.span), &place, "", message);
+        draft.related.push(DraftRelated {
+            span: here,
+            message: "All secrets are handed on here.".to_owned(),
+            path: None,
+        });
         if called.starts_with("./") {
             draft.severity = Severity::Low;
         }

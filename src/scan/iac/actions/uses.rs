@@ -1,6 +1,7 @@
 //! What `uses` names: actions and reusable workflows of others.
 
-use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
+use super::archived::ARCHIVED;
+use super::facts::{SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
 use super::model::{File, Place, Uses, without_host};
 use super::{Out, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
