@@ -229,6 +229,10 @@ pub const SUPERFLUOUS: &[(&str, &str)] = &[
     ("imjohnbo/issue-bot", "gh issue create"),
     ("stefanzweifel/git-auto-commit-action", "git commit"),
     ("ad-m/github-push-action", "git push"),
+    ("elgohr/github-release-action", "gh release"),
+    ("actions-ecosystem/action-add-labels", "gh issue edit --add-label"),
+    ("actions-ecosystem/action-remove-labels", "gh issue edit --remove-label"),
+    ("sergeysova/jq-action", "jq"),
     ("endbug/add-and-commit", "git commit"),
 ];
 

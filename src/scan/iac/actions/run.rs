@@ -202,11 +202,13 @@ fn adhoc_install(line: &str) -> bool {
         let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "sudo").collect();
         let plain = |from: usize| words[from..].iter().find(|word| !word.starts_with('-')).copied();
         match words.as_slice() {
-            ["npm", "install" | "i" | "add", ..] => plain(2).is_some_and(|name| !name.starts_with(['.', '/', '$'])),
-            ["yarn", "add", ..] | ["pnpm", "add", ..] | ["bun", "add", ..] | ["bundle", "add", ..] => {
-                plain(2).is_some()
-            }
-            ["gem", "install" | "i", ..] => plain(2).is_some_and(|name| !name.ends_with(".gem")),
+            ["npm", "install" | "i" | "add", ..] => plain(2).is_some(),
+            ["yarn", "add", ..]
+            | ["yarn", "global", "add", ..]
+            | ["pnpm", "add", ..]
+            | ["bun", "add", ..]
+            | ["bundle", "add", ..] => plain(2).is_some(),
+            ["gem", "install" | "i", ..] => plain(2).is_some(),
             _ => false,
         }
     })

@@ -68,15 +68,16 @@ pub fn outside_environment(file: &File<'_>, out: &mut Out<'_>) {
             continue;
         }
         let place = job.place();
-        let mut names: Vec<String> = Vec::new();
         walk(job.node(), 0, &mut |node| {
             for one in expr::fenced(node, file.bytes) {
                 for read in expr::reads(&one.text).unwrap_or_default() {
-                    let Some(name) = read.path.strip_prefix("secrets.") else { continue };
-                    if name == "github_token" || name == "*" || names.iter().any(|told| told == name) {
-                        continue;
-                    }
-                    names.push(name.to_owned());
+                    let name = match read.path.strip_prefix("secrets.") {
+                        Some("github_token") => continue,
+                        Some(name) => name,
+                        // All of them, or one that is named at run time.
+                        None if read.path == "secrets" => "*",
+                        None => continue,
+                    };
                     let message = format!(
                         "`secrets.{}` is used in {} without a deployment environment that guards it.",
                         name.to_ascii_uppercase(),
