@@ -74,6 +74,19 @@ const AUTHORS: &[(&[&str], &str)] = &[
     (&["release"], "github.event.release.author"),
 ];
 
+/// Events that anyone with an account can cause.
+const BY_OUTSIDERS: &[&str] = &[
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "workflow_run",
+    "issues",
+    "issue_comment",
+    "discussion",
+    "discussion_comment",
+];
+
 /// The author in place of whoever acted last, where all events of the workflow have one and the same.
 fn author_instead(file: &File<'_>, node: &Node, context: &str) -> Option<Fix> {
     let events = file.events();
@@ -122,7 +135,7 @@ fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut 
             draft.severity = if attacker { Severity::High } else { Severity::Low };
         }
         Oddity::BotName { context, name, dominates } => {
-            let risky = file.has_trigger(&["pull_request_target", "workflow_run", "issue_comment", "pull_request"]);
+            let risky = file.has_trigger(BY_OUTSIDERS);
             let message = format!(
                 "The condition of {} trusts {}, which an outsider can make {}.",
                 place.name,
