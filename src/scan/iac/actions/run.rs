@@ -186,6 +186,18 @@ pub(in crate::scan::iac) fn reverse_shell(line: &str) -> bool {
 
 /// All secrets at once, in a request's body; one secret in a header is how services are meant to be called.
 pub(in crate::scan::iac) fn sends_secrets(line: &str) -> bool {
+    let commands: Vec<&str> = line.split('|').collect();
+    let first = |command: &str| command.split_whitespace().next().unwrap_or_default().to_owned();
+    let piped = commands.windows(2).any(|pair| {
+        let whole = matches!(
+            pair[0].trim().rsplit([';', '&']).next().unwrap_or_default().trim(),
+            "env" | "printenv" | "export" | "set"
+        );
+        whole && matches!(&*first(pair[1]), "curl" | "wget" | "nc" | "ncat" | "netcat" | "base64")
+    });
+    if piped && commands.iter().any(|command| matches!(&*first(command), "curl" | "wget" | "nc" | "ncat" | "netcat")) {
+        return true;
+    }
     let request = line.split_whitespace().any(|word| matches!(word, "curl" | "wget"));
     let body = ["-d ", "--data", "-F ", "--form", "--post-data"].iter().any(|flag| line.contains(flag));
     request

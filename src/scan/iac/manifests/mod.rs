@@ -5,6 +5,7 @@
 
 mod compose;
 pub mod helm;
+mod include;
 pub(crate) mod kustomize;
 mod patch;
 mod space;
@@ -65,7 +66,7 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     let is_plain = |path: &RepoPath| {
         !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
     };
-    let projects = Projects::find(&files);
+    let projects = Projects::find(&files, kept);
     let plain: Vec<Sink> = files
         .par_iter()
         .filter(|file| is_plain(file.path))
@@ -173,7 +174,8 @@ fn check_file<'a>(file: &'a File<'a>, cluster: &Cluster, projects: &Projects<'a>
     }
     let mut lowered = Lowered::default();
     file.objects().for_each(|object| kubernetes::lower(file.path, object, cluster, &mut lowered));
-    file.projects().for_each(|project| services::lower(file.path, project, &mut lowered));
+    let known = projects.environment(file.path);
+    file.projects().for_each(|project| services::lower(file.path, project, known, &mut lowered));
     if lowered.resources.is_empty() {
         return;
     }
