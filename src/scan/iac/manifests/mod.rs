@@ -52,6 +52,10 @@ impl File<'_> {
     }
 }
 
+/// What is said where kustomizations were built of a part of their tree.
+const PARTIAL_OVERLAYS: &str = "Not all files are part of this run: a base was judged without overlays in other folders \
+    that change it, and an overlay without bases that did not change. A scan of the whole tree applies them.";
+
 /// Checks what was kept.
 pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let before = sink.drafts.len();
@@ -61,6 +65,9 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     if settings.partial {
         // What is not there may well be in the tree.
         overlays.notices.retain(|notice| notice.level != NoticeLevel::Warning);
+        if !overlays.builds.is_empty() {
+            sink.notice(Notice::note(NoticeKind::Skipped, PARTIAL_OVERLAYS));
+        }
     }
     let charts = Charts::find(kept, &settings.rendered);
     let is_plain = |path: &RepoPath| {

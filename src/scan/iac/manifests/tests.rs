@@ -89,6 +89,10 @@ fn what_is_missing_is_not_known_of_a_part_of_a_tree() {
     assert_eq!(found(&scan(&tree), &tree, id).len(), 1);
     let part = IacScanner::new(Settings { partial: true, ..Settings::default() }, Vec::new());
     assert_eq!(found(&scan_with(&part, &tree), &tree, id).len(), 0);
+    // A base's overlays may stand elsewhere, and an overlay's base.
+    let base = [("base/kustomization.yaml", "resources: [pod.yaml]\n"), ("base/pod.yaml", POD)];
+    let told = |sink: &Sink| sink.notices.iter().filter(|notice| notice.message.contains("overlay")).count();
+    assert_eq!((told(&scan_with(&part, &base)), told(&scan(&base)), told(&scan_with(&part, &tree))), (1, 0, 0));
 }
 
 #[test]
