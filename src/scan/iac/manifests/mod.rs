@@ -13,6 +13,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod values;
 
 use std::collections::HashSet;
 use std::sync::Arc;
