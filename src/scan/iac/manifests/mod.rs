@@ -57,10 +57,34 @@ impl File<'_> {
 const PARTIAL_OVERLAYS: &str = "Not all files are part of this run: a base was judged without overlays in other folders \
     that change it, and an overlay without bases that did not change. A scan of the whole tree applies them.";
 
+/// Bytes of manifests that are looked at together: their trees, about ten times as large, are held at once, as each may
+/// say something about the others.
+const MAX_BYTES: usize = 128 * 1024 * 1024;
+
+/// The files that wait for the others, in order and as many as `limit` bytes hold, and the number of those left out.
+fn within(kept: &[KeptInput], limit: usize) -> (Vec<&KeptInput>, usize) {
+    let mut left = limit;
+    let waiting = kept.iter().filter(|input| documents::is_deferred(input));
+    let (within, beyond): (Vec<_>, Vec<_>) = waiting.partition(|input| {
+        let fits = input.bytes.len() <= left;
+        left -= if fits { input.bytes.len() } else { 0 };
+        fits
+    });
+    (within, beyond.len())
+}
+
 /// Checks what was kept.
 pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let before = sink.drafts.len();
-    let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).filter_map(read).collect();
+    let (within, beyond) = within(kept, MAX_BYTES);
+    if beyond > 0 {
+        let message = format!(
+            "{beyond} files of manifests were not checked: together with the others they are more than {} MB.",
+            MAX_BYTES >> 20
+        );
+        sink.notice(Notice::incomplete(NoticeKind::Limit, message));
+    }
+    let files: Vec<File<'_>> = within.into_par_iter().filter_map(read).collect();
     let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
     let mut overlays = kustomize::build(&files);
     if settings.partial {

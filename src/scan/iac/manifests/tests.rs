@@ -195,3 +195,11 @@ fn included_paths_are_merged_where_they_are_a_list() {
     let alone = &tree[1..];
     assert_eq!(found(&scan(alone), alone, "compose-privileged"), ["parts/a.yaml: privileged: true"]);
 }
+
+#[test]
+fn manifests_are_as_many_as_the_limit_holds() {
+    let kept: Vec<KeptInput> = (0..4).map(|n| KeptInput::work_tree(&format!("{n}.yaml"), POD)).collect();
+    let (within, beyond) = super::within(&kept, 3 * POD.len());
+    assert_eq!((within.len(), beyond), (3, 1));
+    assert_eq!(super::within(&kept, usize::MAX).1, 0);
+}
