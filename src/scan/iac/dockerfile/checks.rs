@@ -257,5 +257,5 @@ fn adds(one: &Instruction) -> Option<Added> {
         return Some(Added::Download);
     }
     let is_local = |word: &&str| !word.contains("://") && !is_git(word) && !is_archive(word);
-    Some(if sources.iter().any(|word| is_local(word)) { Added::Local } else { Added::Else })
+    Some(if sources.iter().any(is_local) { Added::Local } else { Added::Else })
 }

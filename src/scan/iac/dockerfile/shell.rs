@@ -23,7 +23,7 @@ impl Run {
     pub fn of(one: &Instruction) -> Self {
         let commands = commands(one);
         let texts = commands.iter().filter_map(handed);
-        let inner = texts.flat_map(|text| read(text)).collect();
+        let inner = texts.flat_map(read).collect();
         Self { commands, inner }
     }
 

@@ -64,14 +64,8 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
                     run(&inner, &mut stage, &mut told);
                 }
             }
-            "USER" => {
-                if names_user(one, &stage) {
-                    told.push((
-                        "named-user",
-                        "names a user, which `runAsNonRoot` cannot check; write its number".to_owned(),
-                    ));
-                }
-            }
+            "USER" if names_user(one, &stage) => told
+                .push(("named-user", "names a user, which `runAsNonRoot` cannot check; write its number".to_owned())),
             "RUN" => run(one, &mut stage, &mut told),
             _ => {}
         }

@@ -36,8 +36,11 @@ enum Language {
     Compose,
 }
 
-/// How each is told by its content. The first that claims a document has it.
-const LANGUAGES: &[(Language, fn(&RepoPath, &Node) -> bool)] = &[
+/// True for a document of a language, by its content.
+type Claims = fn(&RepoPath, &Node) -> bool;
+
+/// How each is told. The first that claims a document has it.
+const LANGUAGES: &[(Language, Claims)] = &[
     (Language::CloudFormation, |_, node| cloudformation::is_template(node)),
     (Language::Kubernetes, |_, node| kubernetes::is_object(node)),
     (Language::Serverless, serverless::is_service),
