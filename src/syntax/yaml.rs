@@ -1,6 +1,8 @@
 //! YAML 1.2 with byte spans, from saphyr's events: anchors, merge keys, tags and several documents. The
 //! only file that knows the library.
 
+mod lenient;
+
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, Tag};
@@ -18,13 +20,26 @@ const ALIAS_BUDGET: usize = 100_000;
 #[must_use]
 pub fn parse_documents(bytes: &[u8]) -> Parsed<Vec<Node>> {
     let text = same_length(bytes);
-    let mut reader = Reader::new(&text);
     // saphyr's scanner recurses on nothing but its parser keeps a state per level: refuse towers early.
     if let Some(at) = too_deep(bytes) {
-        reader.errors.push(SyntaxError { span: Span::new(at, at + 1), message: "nested too deeply".to_owned() });
-        return Parsed { value: Vec::new(), errors: reader.errors };
+        let error = SyntaxError { span: Span::new(at, at + 1), message: "nested too deeply".to_owned() };
+        return Parsed { value: Vec::new(), errors: vec![error] };
     }
-    let mut parser = Parser::new_from_str(&text);
+    let strict = read(&text);
+    let stopped =
+        |read: &Parsed<Vec<Node>>| read.errors.iter().find(|one| one.message == NOT_YAML).map(|one| one.span.start);
+    let Some(end) = stopped(&strict) else { return strict };
+    let Some(other) = lenient::on_one_line(&text) else { return strict };
+    let lenient = read(&other);
+    if stopped(&lenient).is_none_or(|at| at > end) { lenient } else { strict }
+}
+
+/// What is said where a document ends because it is none.
+const NOT_YAML: &str = "does not follow YAML here";
+
+fn read(text: &str) -> Parsed<Vec<Node>> {
+    let mut reader = Reader::new(text);
+    let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, marks)) => {
@@ -34,8 +49,7 @@ pub fn parse_documents(bytes: &[u8]) -> Parsed<Vec<Node>> {
             }
             Err(error) => {
                 let at = reader.offset(error.marker().index());
-                let message = "does not follow YAML here".to_owned();
-                reader.errors.push(SyntaxError { span: Span::new(at, at), message });
+                reader.errors.push(SyntaxError { span: Span::new(at, at), message: NOT_YAML.to_owned() });
                 break;
             }
         }

@@ -192,3 +192,36 @@ fn a_server_that_is_away_costs_no_scan() {
     assert!(told.contains("`octo/build@v1` could not be pinned: no connection"), "{told}");
     assert_eq!(std::fs::read_to_string(tree.path().join(".github/workflows/ci.yml")).unwrap(), before);
 }
+
+#[test]
+fn images_of_dockerfiles_and_of_gitlab_get_their_digests() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let image = format!("{}/octo/app:1.2", server.address);
+    let dockerfile = |digest: &str| {
+        format!(
+            "ARG BASE={image}\nFROM --platform=linux/amd64 {image}{digest} AS build\nRUN make\nFROM ${{BASE}}\nCOPY --from=build /a /a\nFROM build AS last\nFROM {image}{digest}\n"
+        )
+    };
+    let pipeline = |digest: &str| {
+        format!(
+            "default:\n  image: {image}{digest}\nvariables:\n  IMAGE: {image}\njob:\n  image:\n    name: \"{image}{digest}\"\n    entrypoint: [\"\"]\n  services: [{{name: '{image}{digest}', alias: a}}]\n  script: [make]\nother:\n  image: $IMAGE\n  services:\n    - registry.example.org/db:1\n  script: [make]\n"
+        )
+    };
+    let digest = format!("@{}", digest());
+    let files = [("Dockerfile", dockerfile("")), (".gitlab-ci.yml", pipeline(""))];
+    for (name, text) in &files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let rules = ["--rule", "docker-unpinned-base", "--rule", "gitlab-unpinned-image"];
+    let done = run(&server, folder.path(), &[&["fix", "--online"][..], &rules].concat());
+    let told = String::from_utf8_lossy(&done.stderr).into_owned();
+    for (name, expected) in [("Dockerfile", dockerfile(&digest)), (".gitlab-ci.yml", pipeline(&digest))] {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(text, expected, "{told}");
+    }
+    assert!(told.contains("`registry.example.org/db:1` could not be pinned: its registry is not asked"), "{told}");
+    // One question for the image, however often it stands there.
+    let manifests = server.asked().into_iter().filter(|line| line.contains("/manifests/")).count();
+    assert_eq!(manifests, 2, "without a token, then with one");
+}

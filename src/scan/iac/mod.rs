@@ -18,6 +18,7 @@ pub mod resource;
 mod rule;
 #[cfg(test)]
 mod rule_tests;
+mod shell;
 mod skips;
 mod text;
 mod unknown;

@@ -24,6 +24,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("kubernetes/workloads.toml", include_str!("../../../rules/iac/kubernetes/workloads.toml")),
     ("kubernetes/policies.toml", include_str!("../../../rules/iac/kubernetes/policies.toml")),
     ("kubernetes/cluster.toml", include_str!("../../../rules/iac/kubernetes/cluster.toml")),
+    ("kubernetes/helm.toml", include_str!("../../../rules/iac/kubernetes/helm.toml")),
     ("kubernetes/control-plane.toml", include_str!("../../../rules/iac/kubernetes/control-plane.toml")),
     ("compose/services.toml", include_str!("../../../rules/iac/compose/services.toml")),
     ("compose/isolation.toml", include_str!("../../../rules/iac/compose/isolation.toml")),

@@ -11,6 +11,9 @@ fn sample_path(rule_file: &str) -> RepoPath {
     if rule_file == "github-actions/dependabot.toml" {
         return RepoPath::new(".github/dependabot.yml");
     }
+    if rule_file == "kubernetes/helm.toml" {
+        return RepoPath::new("chart/values.yaml");
+    }
     RepoPath::new(match rule_file.split('/').next() {
         Some("dockerfile") => "Dockerfile",
         Some("github-actions") => ".github/workflows/ci.yml",
@@ -24,7 +27,10 @@ fn sample_path(rule_file: &str) -> RepoPath {
 }
 
 fn drafts(scanner: &IacScanner, path: &RepoPath, text: &str) -> Sink {
-    let kept = [KeptInput { path: path.clone(), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
+    let mut kept = vec![KeptInput { path: path.clone(), bytes: text.as_bytes().into(), origin: Origin::WorkTree }];
+    if path.file_name() == "values.yaml" {
+        kept.push(KeptInput::work_tree("chart/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"));
+    }
     let mut sink = Sink::default();
     scanner.scan(&kept[0].as_input(), &mut sink);
     scanner.finish(&kept, &mut sink);

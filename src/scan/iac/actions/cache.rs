@@ -27,6 +27,9 @@ const CACHING: &[(&str, Caches)] = &[
     ("actions/cache", Caches::Always),
     ("actions/cache/restore", Caches::Always),
     ("actions/setup-go", Caches::Unless("cache")),
+    ("awalsh128/cache-apt-pkgs-action", Caches::Always),
+    ("determinatesystems/magic-nix-cache-action", Caches::Unless("use-gha-cache")),
+    ("pnpm/setup", Caches::If("cache")),
     ("actions/setup-node", Caches::Since(5, "package-manager-cache", "cache")),
     ("actions/setup-python", Caches::If("cache")),
     ("actions/setup-java", Caches::If("cache")),
@@ -55,22 +58,33 @@ const CACHING: &[(&str, Caches)] = &[
     ("ramsey/composer-install", Caches::Unless("ignore-cache!")),
 ];
 
-/// Actions whose presence shows that a job publishes.
-const PUBLISHERS: &[&str] = &[
-    "pypa/gh-action-pypi-publish",
-    "rubygems/release-gem",
-    "softprops/action-gh-release",
-    "ncipollo/release-action",
-    "goreleaser/goreleaser-action",
-    "actions/create-release",
-    "svenstaro/upload-release-action",
-    "release-drafter/release-drafter",
-    "katyo/publish-crates",
-    "JS-DevTools/npm-publish",
-    "actions/attest-build-provenance",
-    "googleapis/release-please-action",
-    "changesets/action",
-    "cycjimmy/semantic-release-action",
+/// Actions whose presence shows that a job publishes or deploys, with an argument that says `false` where it does not.
+const PUBLISHERS: &[(&str, Option<&str>)] = &[
+    ("pypa/gh-action-pypi-publish", None),
+    ("rubygems/release-gem", None),
+    ("softprops/action-gh-release", None),
+    ("ncipollo/release-action", None),
+    ("goreleaser/goreleaser-action", None),
+    ("actions/create-release", None),
+    ("svenstaro/upload-release-action", None),
+    ("release-drafter/release-drafter", None),
+    ("katyo/publish-crates", None),
+    ("JS-DevTools/npm-publish", None),
+    ("actions/attest-build-provenance", None),
+    ("googleapis/release-please-action", None),
+    ("changesets/action", None),
+    ("cycjimmy/semantic-release-action", None),
+    ("jreleaser/release-action", None),
+    ("docker/build-push-action", Some("push")),
+    ("redhat-actions/push-to-registry", None),
+    ("aws-actions/amazon-ecs-deploy-task-definition", None),
+    ("aws-actions/aws-cloudformation-github-deploy", None),
+    ("azure/container-apps-deploy-action", None),
+    ("azure/functions-action", None),
+    ("cloudflare/wrangler-action", None),
+    ("google-github-actions/deploy-appengine", None),
+    ("google-github-actions/deploy-cloudrun", None),
+    ("google-github-actions/deploy-cloud-functions", None),
 ];
 
 /// `cache-poisoning`.
@@ -84,7 +98,8 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
             CACHING.iter().find(|(name, _)| name.eq_ignore_ascii_case(&full) || name.eq_ignore_ascii_case(&slug));
         let Some((_, caches)) = known.filter(|_| full != "actions/cache/save") else { continue };
         let major = version_of(&uses, node, file.bytes).and_then(|version| version.first().copied());
-        if mode_of(file, step) == Some("none") || !restores(*caches, step, major) {
+        let now = restores(*caches, step, major);
+        if mode_of(file, step) == Some("none") || !now && !will_restore(*caches, step) {
             continue;
         }
         let why = match releasing {
@@ -93,11 +108,12 @@ pub fn poisoning(file: &File<'_>, out: &mut Out<'_>) {
             false => continue,
         };
         let place = step.place();
+        let does = if now { "restores" } else { "restores, from its next major versions on," };
         let message =
-            format!("`{full}` in {} restores a cache that an untrusted run may have filled, and {why}.", place.name);
+            format!("`{full}` in {} {does} a cache that an untrusted run may have filled, and {why}.", place.name);
         let draft = out.report("cache-poisoning", node.span, &place, &format!("{full}#{at}"), message);
         draft.confidence = Confidence::Low;
-        draft.severity = Severity::High;
+        draft.severity = if now { Severity::High } else { Severity::Low };
         draft.fixes.extend(switched_off(*caches, step, major).and_then(|setting| add_argument(file, step, &setting)));
     }
 }
@@ -143,13 +159,27 @@ fn releases(file: &File<'_>) -> bool {
     }
     let Some(push) = file.trigger("push").and_then(|trigger| trigger.settings) else { return false };
     let branches = push.get("branches").map(Node::items).unwrap_or_default();
-    push.get("tags").is_some() || branches.iter().any(|name| name.scalar().is_some_and(|name| name.contains("release")))
+    push.get("tags").or_else(|| push.get("tags-ignore")).is_some()
+        || branches.iter().any(|name| name.scalar().is_some_and(|name| name.contains("release")))
 }
 
 fn publishes(file: &File<'_>, step: &Step<'_>) -> bool {
     let job = |step: &Step<'_>| step.job.map(|job| job.entry.key_span);
     let siblings = file.steps.iter().filter(|other| job(other) == job(step));
-    siblings.filter_map(Step::uses).any(|(uses, _)| PUBLISHERS.iter().any(|slug| uses.is(slug)))
+    let active =
+        |other: &Step<'_>, argument: &str| other.with(argument).and_then(|entry| entry.value.scalar()) != Some("false");
+    siblings.into_iter().any(|other| {
+        other.uses().is_some_and(|(uses, _)| {
+            PUBLISHERS
+                .iter()
+                .any(|(slug, argument)| uses.is(slug) && argument.is_none_or(|argument| active(other, argument)))
+        })
+    })
+}
+
+/// Whether a newer version of the action would restore a cache as it is called here.
+fn will_restore(caches: Caches, step: &Step<'_>) -> bool {
+    matches!(caches, Caches::Since(..)) && restores(caches, step, None)
 }
 
 /// Whether a step restores a cache; `major` is its action's version where that is known.

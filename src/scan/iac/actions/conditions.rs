@@ -1,10 +1,10 @@
 //! `if` conditions that do not say what they seem to.
 
-use super::expr::{self, Oddity};
+use super::expr::{self, Oddity, is_alias};
 use super::model::{File, Place};
 use super::secrets::each_scalar;
 use super::{Out, quoted};
-use crate::model::{Confidence, Draft, Severity};
+use crate::model::{Confidence, Draft, Fix, Replacement, Severity, Span};
 use crate::syntax::{Entry, Node};
 
 /// All conditions of jobs and steps.
@@ -63,6 +63,53 @@ fn always_true(text: &str, fences: usize) -> Option<&'static str> {
     )
 }
 
+/// Events, and who began what they are about: an outsider cannot make that somebody else.
+const AUTHORS: &[(&[&str], &str)] = &[
+    (&["pull_request", "pull_request_target"], "github.event.pull_request.user"),
+    (&["issues"], "github.event.issue.user"),
+    (&["issue_comment", "discussion_comment", "pull_request_review_comment"], "github.event.comment.user"),
+    (&["pull_request_review"], "github.event.review.user"),
+    (&["discussion"], "github.event.discussion.user"),
+    (&["milestone"], "github.event.milestone.creator"),
+    (&["release"], "github.event.release.author"),
+];
+
+/// Events that anyone with an account can cause.
+const BY_OUTSIDERS: &[&str] = &[
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "workflow_run",
+    "issues",
+    "issue_comment",
+    "discussion",
+    "discussion_comment",
+];
+
+/// The author in place of whoever acted last, where all events of the workflow have one and the same.
+fn author_instead(file: &File<'_>, node: &Node, context: &str) -> Option<Fix> {
+    let events = file.events();
+    let (_, author) = AUTHORS.iter().find(|(known, _)| events.iter().all(|event| known.contains(event)))?;
+    if events.is_empty() || is_alias(node, file.bytes) {
+        return None;
+    }
+    let written = node.span.of(file.bytes);
+    let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte));
+    let whole = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|at| written.get(at));
+        !part(before) && !part(written.get(at + context.len()))
+    };
+    let mut places = memchr::memmem::find_iter(written, context.as_bytes()).filter(whole);
+    let (Some(at), None) = (places.next(), places.next()) else { return None };
+    let from = node.span.start as usize + at;
+    let text = if context.ends_with("id") { format!("{author}.id") } else { format!("{author}.login") };
+    Some(Fix {
+        description: format!("Ask who began it: `{text}`"),
+        replacements: vec![Replacement { span: Span::new(from, from + context.len()), text }],
+    })
+}
+
 fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut Out<'_>) {
     match oddity {
         Oddity::ContainsInString(context) => {
@@ -88,10 +135,7 @@ fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut 
             draft.severity = if attacker { Severity::High } else { Severity::Low };
         }
         Oddity::BotName { context, name, dominates } => {
-            let risky = file.has_trigger(&["pull_request_target", "workflow_run", "issue_comment", "pull_request"]);
-            if !risky {
-                return;
-            }
+            let risky = file.has_trigger(BY_OUTSIDERS);
             let message = format!(
                 "The condition of {} trusts {}, which an outsider can make {}.",
                 place.name,
@@ -100,6 +144,11 @@ fn tell(oddity: &Oddity, node: &Node, place: &Place, file: &File<'_>, out: &mut 
             );
             let draft = out.report("bot-conditions", node.span, place, context, message);
             draft.confidence = if *dominates { Confidence::High } else { Confidence::Medium };
+            draft.fixes.extend(author_instead(file, node, context));
+            if !risky {
+                // Nobody from outside causes this workflow's runs; the condition may be copied to one where they do.
+                (draft.severity, draft.confidence) = (Severity::Low, Confidence::Low);
+            }
         }
         Oddity::FalsyTernary => {
             let message =

@@ -4,6 +4,7 @@
 //! Each audit looks at one parsed file and reports through [`Out`]; [`AUDITS`] lists them. What is told about
 //! a rule stands in `rules/iac/github-actions/`.
 
+mod archived;
 mod cache;
 mod checkout;
 mod conditions;
@@ -78,6 +79,7 @@ static AUDITS: &[(Kind, Audit)] = &[
     (Kind::Action, template::injection),
     (Kind::Action, uses::audit),
     (Kind::Action, pins::contradictions),
+    (Kind::Action, permissions::app_tokens),
     (Kind::Action, checkout::credentials),
     (Kind::Action, conditions::conditions),
     (Kind::Action, run::environment_files),

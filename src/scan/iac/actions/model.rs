@@ -168,6 +168,14 @@ impl<'a> File<'a> {
         }
     }
 
+    /// The names of all its triggers.
+    #[must_use]
+    pub fn events(&self) -> Vec<&'a str> {
+        let Some(on) = self.root.get("on") else { return Vec::new() };
+        let listed = on.items().iter().filter_map(Node::scalar);
+        on.scalar().into_iter().chain(listed).chain(on.entries().iter().map(|entry| &*entry.key)).collect()
+    }
+
     /// True where the file has one of the triggers.
     #[must_use]
     pub fn has_trigger(&self, names: &[&str]) -> bool {

@@ -1,6 +1,7 @@
 //! `.pre-commit-config.yaml`: repositories whose code runs on developers' machines.
 
-use super::facts::{ARCHIVED, lookalike};
+use super::archived::ARCHIVED;
+use super::facts::lookalike;
 use super::model::{File, Place};
 use super::{Out, quoted};
 use crate::syntax::Node;

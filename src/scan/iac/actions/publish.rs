@@ -3,6 +3,7 @@
 use super::model::File;
 use super::run::commands_of;
 use super::{Out, quoted};
+use crate::syntax::Node;
 
 /// Actions that publish, with the argument through which a token comes; `=` where it takes that value.
 const ACTIONS: &[(&str, &[&str], &str)] = &[
@@ -14,15 +15,16 @@ const ACTIONS: &[(&str, &[&str], &str)] = &[
     ("katyo/publish-crates", &["registry-token"], "crates.io"),
 ];
 
-/// Commands that publish.
+/// Commands that publish: a program, and words that follow it in this order, whatever else stands between them.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["cargo", "publish"], "crates.io"),
     (&["npm", "publish"], "npm"),
     (&["bun", "publish"], "npm"),
     (&["pnpm", "publish"], "npm"),
-    (&["yarn", "npm", "publish"], "npm"),
+    (&["yarn", "publish"], "npm"),
     (&["twine", "upload"], "PyPI"),
     (&["uv", "publish"], "PyPI"),
+    (&["pdm", "publish"], "PyPI"),
     (&["poetry", "publish"], "PyPI"),
     (&["hatch", "publish"], "PyPI"),
     (&["flit", "publish"], "PyPI"),
@@ -50,11 +52,9 @@ pub fn trusted(file: &File<'_>, out: &mut Out<'_>) {
                 out.report("use-trusted-publishing", node.span, &place, uses.repo, message);
             }
         }
-        let oidc = step
-            .job
-            .and_then(|job| job.node().at(&["permissions", "id-token"]))
-            .or_else(|| file.root.at(&["permissions", "id-token"]));
-        if oidc.is_some_and(|node| node.scalar() == Some("write")) {
+        // A job's own permissions stand in place of the workflow's.
+        let granted = step.job.and_then(|job| job.node().get("permissions")).or_else(|| file.root.get("permissions"));
+        if granted.and_then(|granted| granted.get("id-token")).and_then(Node::scalar) == Some("write") {
             continue;
         }
         let Some(run) = step.node.get("run") else { continue };
@@ -90,11 +90,39 @@ fn publishes(line: &str) -> Option<&'static str> {
         if let Some(first) = words.first_mut() {
             *first = first.trim_end_matches(".exe").split(['@', '=']).next().unwrap_or_default();
         }
-        COMMANDS.iter().find(|(shape, _)| words.starts_with(shape)).map(|(_, registry)| *registry)
+        let (program, rest) = words.split_first()?;
+        let follows = |shape: &[&str]| {
+            let mut rest = rest.iter();
+            shape[0] == *program && shape[1..].iter().all(|wanted| rest.any(|word| word == wanted))
+        };
+        COMMANDS.iter().find(|(shape, _)| follows(shape)).map(|(_, registry)| *registry)
     })
 }
 
 /// `NAME=value` before a command.
 fn is_setting(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_publishes_is_known_whatever_stands_in_it() {
+        for (line, expected) in [
+            ("cargo +nightly publish --token x", Some("crates.io")),
+            ("cargo release publish --workspace --execute", Some("crates.io")),
+            ("cargo ws publish", Some("crates.io")),
+            ("pnpm -r publish", Some("npm")),
+            ("yarn npm publish", Some("npm")),
+            ("python -m twine upload dist/*", Some("PyPI")),
+            ("bundle exec gem push x", Some("RubyGems")),
+            ("cargo publish --dry-run", None),
+            ("npm pack", None),
+            ("rake release", None),
+        ] {
+            assert_eq!(publishes(line), expected, "{line}");
+        }
+    }
 }

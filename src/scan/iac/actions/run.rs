@@ -186,6 +186,18 @@ pub(in crate::scan::iac) fn reverse_shell(line: &str) -> bool {
 
 /// All secrets at once, in a request's body; one secret in a header is how services are meant to be called.
 pub(in crate::scan::iac) fn sends_secrets(line: &str) -> bool {
+    let commands: Vec<&str> = line.split('|').collect();
+    let first = |command: &str| command.split_whitespace().next().unwrap_or_default().to_owned();
+    let piped = commands.windows(2).any(|pair| {
+        let whole = matches!(
+            pair[0].trim().rsplit([';', '&']).next().unwrap_or_default().trim(),
+            "env" | "printenv" | "export" | "set"
+        );
+        whole && matches!(&*first(pair[1]), "curl" | "wget" | "nc" | "ncat" | "netcat" | "base64")
+    });
+    if piped && commands.iter().any(|command| matches!(&*first(command), "curl" | "wget" | "nc" | "ncat" | "netcat")) {
+        return true;
+    }
     let request = line.split_whitespace().any(|word| matches!(word, "curl" | "wget"));
     let body = ["-d ", "--data", "-F ", "--form", "--post-data"].iter().any(|flag| line.contains(flag));
     request
@@ -202,11 +214,13 @@ fn adhoc_install(line: &str) -> bool {
         let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "sudo").collect();
         let plain = |from: usize| words[from..].iter().find(|word| !word.starts_with('-')).copied();
         match words.as_slice() {
-            ["npm", "install" | "i" | "add", ..] => plain(2).is_some_and(|name| !name.starts_with(['.', '/', '$'])),
-            ["yarn", "add", ..] | ["pnpm", "add", ..] | ["bun", "add", ..] | ["bundle", "add", ..] => {
-                plain(2).is_some()
-            }
-            ["gem", "install" | "i", ..] => plain(2).is_some_and(|name| !name.ends_with(".gem")),
+            ["npm", "install" | "i" | "add", ..] => plain(2).is_some(),
+            ["yarn", "add", ..]
+            | ["yarn", "global", "add", ..]
+            | ["pnpm", "add", ..]
+            | ["bun", "add", ..]
+            | ["bundle", "add", ..] => plain(2).is_some(),
+            ["gem", "install" | "i", ..] => plain(2).is_some(),
             _ => false,
         }
     })

@@ -3,7 +3,7 @@
 use super::expr::{self, Oddity};
 use super::model::{File, Place};
 use super::{Out, quoted};
-use crate::model::{Confidence, Severity};
+use crate::model::{Confidence, DraftRelated, Severity};
 use crate::syntax::Node;
 
 /// `secrets-inherit`.
@@ -13,11 +13,17 @@ pub fn inherited(file: &File<'_>, out: &mut Out<'_>) {
             continue;
         };
         let place = job.place();
-        let called = job.node().get("uses").and_then(Node::scalar).unwrap_or_default();
+        let uses = job.node().get("uses");
+        let called = uses.and_then(Node::scalar).unwrap_or_default();
         let message =
             format!("`secrets: inherit` hands every secret of the repository to {} in {}.", quoted(called), place.name);
-        let span = secrets.key_span.join(secrets.value.span);
-        let draft = out.report("secrets-inherit", span, &place, "", message);
+        let here = secrets.key_span.join(secrets.value.span);
+        let draft = out.report("secrets-inherit", uses.map_or(here, |uses| uses.span), &place, "", message);
+        draft.related.push(DraftRelated {
+            span: here,
+            message: "All secrets are handed on here.".to_owned(),
+            path: None,
+        });
         if called.starts_with("./") {
             draft.severity = Severity::Low;
         }
@@ -62,15 +68,16 @@ pub fn outside_environment(file: &File<'_>, out: &mut Out<'_>) {
             continue;
         }
         let place = job.place();
-        let mut names: Vec<String> = Vec::new();
         walk(job.node(), 0, &mut |node| {
             for one in expr::fenced(node, file.bytes) {
                 for read in expr::reads(&one.text).unwrap_or_default() {
-                    let Some(name) = read.path.strip_prefix("secrets.") else { continue };
-                    if name == "github_token" || name == "*" || names.iter().any(|told| told == name) {
-                        continue;
-                    }
-                    names.push(name.to_owned());
+                    let name = match read.path.strip_prefix("secrets.") {
+                        Some("github_token") => continue,
+                        Some(name) => name,
+                        // All of them, or one that is named at run time.
+                        None if read.path == "secrets" => "*",
+                        None => continue,
+                    };
                     let message = format!(
                         "`secrets.{}` is used in {} without a deployment environment that guards it.",
                         name.to_ascii_uppercase(),

@@ -189,3 +189,33 @@ fn repairs_of_shell_scripts() {
         }
     }
 }
+
+#[test]
+fn a_bot_is_asked_for_where_its_author_stands() {
+    let table: &[(&str, &str, Option<&str>)] = &[
+        ("pull_request_target", "github.actor == 'a[bot]'", Some("github.event.pull_request.user.login == 'a[bot]'")),
+        (
+            "[issues]",
+            "\"${{ github.actor_id == 49699333 }}\"",
+            Some("\"${{ github.event.issue.user.id == 49699333 }}\""),
+        ),
+        (
+            "{issue_comment: {types: [created]}}",
+            "github.triggering_actor == 'a[bot]' && x",
+            Some("github.event.comment.user.login == 'a[bot]' && x"),
+        ),
+        // Which author is meant depends on the event, or there is none.
+        ("[pull_request, issues]", "github.actor == 'a[bot]'", None),
+        ("push", "github.actor == 'a[bot]'", None),
+        // Two places, of which the finding is about one.
+        ("pull_request", "github.actor == 'a[bot]' || github.actor == 'me'", None),
+    ];
+    for (on, condition, expected) in table {
+        let text = format!("on: {on}\njobs:\n  a:\n    if: {condition}\n    runs-on: x\n    steps: []\n");
+        let found = drafts(".github/workflows/a.yml", text.as_bytes());
+        let told = found.iter().find(|draft| draft.rule.id.as_str() == "iac/actions-bot-conditions").expect(condition);
+        let mended = told.fixes.first().map(|fix| apply(&text, fix));
+        assert_eq!(mended, expected.map(|expected| text.replace(condition, expected)), "{on} {condition}");
+        assert_eq!(told.severity == Severity::Low, *on == "push", "{on}");
+    }
+}

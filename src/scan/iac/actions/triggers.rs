@@ -39,15 +39,20 @@ pub fn concurrency(file: &File<'_>, out: &mut Out<'_>) {
     if called_only || file.jobs.is_empty() {
         return;
     }
-    let limits = |node: &crate::syntax::Node| node.get("concurrency").is_some();
+    // A group alone lets one more run wait; it does not say what becomes of the one before.
+    let limits = |node: &crate::syntax::Node| node.get("concurrency").is_some_and(|given| given.scalar().is_none());
     let own: Vec<_> = file.jobs.iter().filter(|job| !job.is_call()).collect();
     if limits(file.root) || own.iter().all(|job| limits(job.node())) {
         return;
     }
     let Some(on) = file.root.entry("on") else { return };
+    let own: Vec<_> = own.into_iter().filter(|job| !limits(job.node())).collect();
     let names: Vec<String> = own.iter().take(4).map(|job| quoted(&job.entry.key)).collect();
     let more = if own.len() > 4 { " and others" } else { "" };
-    let message = format!("Runs of this workflow pile up: jobs {}{more} have no `concurrency`.", names.join(", "));
+    let message = format!(
+        "Runs of this workflow pile up: jobs {}{more} have no `concurrency` with `cancel-in-progress`.",
+        names.join(", ")
+    );
     let draft = out.report("concurrency-limits", on.key_span, &file.place(), "", message);
     draft.extent = None;
     draft.severity = Severity::Info;

@@ -1,6 +1,7 @@
 //! What `uses` names: actions and reusable workflows of others.
 
-use super::facts::{ARCHIVED, SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
+use super::archived::ARCHIVED;
+use super::facts::{SUPERFLUOUS, VULNERABLE, Vulnerable, lookalike};
 use super::model::{File, Place, Uses, without_host};
 use super::{Out, quoted};
 use crate::model::{Confidence, Fix, Replacement, Severity, Span};
@@ -164,6 +165,7 @@ fn affected(version: &[u64], known: &Vulnerable) -> bool {
 /// Actions that install a tool of a version one may name: the action, and the arguments that name it.
 const INSTALLERS: &[(&str, &[&str])] = &[
     ("extractions/setup-just", &["just-version"]),
+    ("extractions/setup-crate", &["version"]),
     ("aquasecurity/setup-trivy", &["version"]),
     ("1password/load-secrets-action", &["version"]),
     ("astral-sh/setup-uv", &["version", "version-file"]),

@@ -1,136 +1,87 @@
-//! The commands of a `RUN`: a small reading of shell, enough to tell which programs run with which words.
+//! The commands of a `RUN`: in shell form, in exec form, and in here-documents.
 
+use crate::scan::iac::shell::{self, Command, Word};
 use crate::syntax::dockerfile::Instruction;
 
-/// One simple command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Command {
-    /// The program and its arguments, quotes undone; never empty.
-    pub words: Vec<String>,
-    /// True where its output goes into another command.
-    pub piped: bool,
+/// Words that only hand their arguments on to a program.
+const HAND_ON: &[&str] = &["env", "eval", "ionice", "nohup", "chroot"];
+/// Shells that may be asked to run a text, or a here-document.
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];
+
+/// What a `RUN` runs.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Its commands in order.
+    pub commands: Vec<Command>,
+    /// Those of texts that it hands to a shell: `bash -c "…"`.
+    pub inner: Vec<Command>,
 }
 
-impl Command {
-    /// The program without its folder.
-    pub fn program(&self) -> &str {
-        self.words[0].rsplit('/').next().unwrap_or_default()
+impl Run {
+    /// Reads an instruction.
+    #[must_use]
+    pub fn of(one: &Instruction) -> Self {
+        let commands = commands(one);
+        let texts = commands.iter().filter_map(handed);
+        let inner = texts.flat_map(read).collect();
+        Self { commands, inner }
     }
 
-    /// The arguments.
-    pub fn arguments(&self) -> &[String] {
-        &self.words[1..]
-    }
-
-    /// True where one of the arguments is one of these.
-    pub fn has(&self, wanted: &[&str]) -> bool {
-        self.arguments().iter().any(|word| wanted.contains(&word.as_str()))
+    /// All commands, those of inner texts last.
+    pub fn all(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter().chain(&self.inner)
     }
 }
 
-/// Words that begin a command without being one.
-const BEFORE: &[&str] = &[
-    "sudo", "env", "exec", "time", "command", "nice", "eval", "if", "then", "else", "elif", "do", "while", "until",
-    "{", "!",
-];
+/// The words of an instruction in exec form; none where it is in shell form. A list that is no JSON is run by a shell.
+#[must_use]
+pub fn exec_form(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    if text.starts_with('[') { serde_json::from_str(text).ok() } else { None }
+}
 
-/// The commands of an instruction in shell or exec form, in order.
-pub fn commands(one: &Instruction) -> Vec<Command> {
+fn commands(one: &Instruction) -> Vec<Command> {
+    if let Some(words) = exec_form(&one.text) {
+        let words = words.into_iter().map(|text| Word { text, vars: Vec::new() }).collect();
+        return stripped(Command { words, ..Command::default() }).into_iter().collect();
+    }
     let text = one.text.trim_start();
-    if text.starts_with('[') {
-        let words: Vec<String> = serde_json::from_str(text).unwrap_or_default();
-        return finish(words, false).into_iter().collect();
+    if !text.starts_with("<<") {
+        return read(text);
     }
-    let mut found = Vec::new();
-    let mut reader = Reader { rest: text, words: Vec::new(), word: None };
-    while let Some((words, piped)) = reader.next() {
-        found.extend(finish(words, piped));
-    }
-    found
+    // The program that a here-document feeds stands behind its opening; without one it is the shell.
+    let (opening, body) = text.split_once('\n').unwrap_or((text, ""));
+    let program = opening.split_whitespace().find(|word| !word.starts_with("<<"));
+    let is_shell = |program: &str| SHELLS.contains(&program.rsplit('/').next().unwrap_or_default());
+    if program.is_none_or(is_shell) { read(body) } else { Vec::new() }
 }
 
-/// The command without what stands before it: `NAME=value`, `sudo -E`, `--mount=…`.
-fn finish(words: Vec<String>, piped: bool) -> Option<Command> {
-    let before = |word: &String| {
-        let setting = word
-            .split_once('=')
-            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-        setting || word.starts_with('-') || BEFORE.contains(&word.as_str())
-    };
-    let words: Vec<String> = words.into_iter().skip_while(before).collect();
-    (!words.is_empty()).then_some(Command { words, piped })
+fn read(text: &str) -> Vec<Command> {
+    shell::commands(text).into_iter().filter_map(stripped).collect()
 }
 
-struct Reader<'a> {
-    rest: &'a str,
-    words: Vec<String>,
-    word: Option<String>,
+/// The command without words that hand on to it; none where nothing but settings is left.
+fn stripped(mut command: Command) -> Option<Command> {
+    while command.words.first().is_some_and(|word| HAND_ON.contains(&word.text.as_str())) {
+        let sets = |word: &Word| word.text.starts_with('-') || word.text.contains('=');
+        let front = 1 + command.words[1..].iter().take_while(|word| sets(word)).count();
+        command.prefixes.extend(command.words.drain(..front));
+    }
+    // In exec form nobody has taken `sudo` away yet.
+    if command.program() == "sudo" && command.words.len() > 1 {
+        let front = 1 + command.words[1..].iter().take_while(|word| word.text.starts_with('-')).count();
+        command.prefixes.extend(command.words.drain(..front));
+    }
+    (!command.words.is_empty() || !command.assignments.is_empty()).then_some(command)
 }
 
-impl Reader<'_> {
-    /// The next command's words, and whether a pipe follows them.
-    fn next(&mut self) -> Option<(Vec<String>, bool)> {
-        loop {
-            let Some(c) = self.rest.chars().next() else {
-                self.end_word();
-                let words = std::mem::take(&mut self.words);
-                return (!words.is_empty()).then_some((words, false));
-            };
-            self.rest = &self.rest[c.len_utf8()..];
-            match c {
-                '\'' => self.until('\'', false),
-                '"' => self.until('"', true),
-                '\\' => self.escaped(),
-                '#' if self.word.is_none() => {
-                    self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]);
-                }
-                '\n' | ';' | '&' | '|' | '(' | ')' => {
-                    let redirects = c == '&' && self.word.as_deref().is_some_and(|word| word.ends_with('>'));
-                    if redirects {
-                        self.push('&');
-                        continue;
-                    }
-                    self.end_word();
-                    let piped = c == '|' && !self.rest.starts_with('|');
-                    if !self.words.is_empty() {
-                        return Some((std::mem::take(&mut self.words), piped));
-                    }
-                }
-                c if c.is_whitespace() => self.end_word(),
-                c => self.push(c),
-            }
-        }
+/// The text that a shell is asked to run.
+fn handed(command: &Command) -> Option<&str> {
+    if !SHELLS.contains(&command.program()) {
+        return None;
     }
-
-    fn push(&mut self, c: char) {
-        self.word.get_or_insert_default().push(c);
-    }
-
-    fn end_word(&mut self) {
-        self.words.extend(self.word.take());
-    }
-
-    /// What follows a backslash; a line's end is no part of the word.
-    fn escaped(&mut self) {
-        if let Some(c) = self.rest.chars().next() {
-            self.rest = &self.rest[c.len_utf8()..];
-            if c != '\n' {
-                self.push(c);
-            }
-        }
-    }
-
-    fn until(&mut self, quote: char, escapes: bool) {
-        self.word.get_or_insert_default();
-        while let Some(c) = self.rest.chars().next() {
-            self.rest = &self.rest[c.len_utf8()..];
-            match c {
-                c if c == quote => return,
-                '\\' if escapes => self.escaped(),
-                c => self.push(c),
-            }
-        }
-    }
+    let takes_text = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
+    command.arguments().skip_while(|word| !takes_text(word)).nth(1)
 }
 
 #[cfg(test)]
@@ -138,39 +89,55 @@ mod tests {
     use super::*;
     use crate::syntax::dockerfile;
 
-    fn of(run: &str) -> Vec<(Vec<String>, bool)> {
+    fn run(run: &str) -> Run {
         let text = format!("FROM a\nRUN {run}\n");
-        let all = dockerfile::parse(text.as_bytes());
-        commands(&all[1]).into_iter().map(|command| (command.words, command.piped)).collect()
+        Run::of(&dockerfile::parse(text.as_bytes())[1])
     }
 
-    fn words(run: &str) -> Vec<String> {
-        of(run).into_iter().map(|(words, _)| words.join("|")).collect()
+    fn words(commands: &[Command]) -> Vec<String> {
+        let words = |one: &Command| one.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("|");
+        commands.iter().map(words).collect()
     }
 
     #[test]
     fn commands_are_told_apart() {
-        assert_eq!(
-            words("apt-get update && apt-get install -y a=1 || true; b"),
-            ["apt-get|update", "apt-get|install|-y|a=1", "true", "b"]
-        );
-        assert_eq!(words("A=1 sudo -E b 'c d' \"e \\\" f\" g\\ h"), ["b|c d|e \" f|g h"]);
-        assert_eq!(words("--mount=type=cache,target=/x a b # c && d"), ["a|b"]);
-        assert_eq!(words("if [ -f x ]; then a; fi; (b)"), ["[|-f|x|]", "a", "fi", "b"]);
-        assert_eq!(words("[\"a\", \"b c\"]"), ["a|b c"]);
-        assert_eq!(words("a 2>&1 b"), ["a|2>&1|b"]);
+        let table: &[(&str, &[&str])] = &[
+            (
+                "apt-get update && apt-get install -y a=1 || true; b",
+                &["apt-get|update", "apt-get|install|-y|a=1", "true", "b"],
+            ),
+            ("A=1 sudo -E b 'c d' \"e \\\" f\" g\\ h", &["b|c d|e \" f|g h"]),
+            ("--mount=type=cache,target=/x a b # c && d", &["a|b"]),
+            ("[\"a\", \"b c\"]", &["a|b c"]),
+            ("['a']", &["[a]"]),
+            ("a 2>&1 b>c", &["a|b"]),
+            ("<<EOF\na b\nc\nEOF", &["a|b", "c"]),
+            ("<<-\"E\" bash\n\ta\n\tE", &["a"]),
+            ("<<EOF python3\nimport a\nEOF", &[]),
+            ("env A=1 -i b c", &["b|c"]),
+        ];
+        for (text, expected) in table {
+            assert_eq!(words(&run(text).commands), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_for_a_shell_is_read_too() {
+        assert_eq!(words(&run("bash -euxc 'a && b'").inner), ["a", "b"]);
+        assert_eq!(words(&run("[\"sh\", \"-c\", \"a\"]").inner), ["a"]);
+        assert!(run("bash a.sh").inner.is_empty());
     }
 
     #[test]
     fn pipes_are_seen() {
-        let piped: Vec<bool> = of("a | b || c").into_iter().map(|(_, piped)| piped).collect();
+        let piped: Vec<bool> = run("a | b || c").commands.iter().map(|one| one.piped).collect();
         assert_eq!(piped, [true, false, false]);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[ -~\n\\\\'\"|&;]{0,60}\\PC{0,4}") {
-            let _ = of(&text);
+            let _ = run(&text);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What instructions mean together: stages, folders, shells, programs.
 
-use super::bases;
 use super::packages::{self, Told};
-use super::shell::{self, Command};
+use super::shell::{Run, exec_form};
+use super::{bases, triggered};
+use crate::scan::iac::shell::Command;
 use crate::syntax::dockerfile::Instruction;
 
 /// Programs that have no use in a container.
-const USELESS: &[&str] =
-    &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig", "systemctl"];
+const USELESS: &[&str] = &["ssh", "vim", "shutdown", "service", "ps", "free", "top", "kill", "mount", "ifconfig"];
 
 /// Instructions behind a `COPY` in which its archive may be unpacked.
 const LOOK_AHEAD: usize = 100;
@@ -18,9 +18,10 @@ const ARCHIVES: [&str; 9] = [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tb
 const AFTER_FROM: &[&str] = &["RUN", "COPY", "ADD", "ENV", "USER", "WORKDIR", "CMD", "ENTRYPOINT", "EXPOSE", "LABEL"];
 
 /// The state of the stage so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Stage {
-    names: Vec<String>,
+    /// The variables that are set so far, with their values; an argument may come without one.
+    set: Vec<(String, Option<String>)>,
     workdir: bool,
     pipefail: bool,
     windows: bool,
@@ -31,6 +32,7 @@ struct Stage {
 /// Tells of every instruction what only its stage shows.
 pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String)) {
     let mut stage = Stage::default();
+    let mut before = Vec::new();
     let kept = bases::kept(all);
     let begun = all.iter().position(|one| one.name == "FROM");
     for (at, one) in all.iter().enumerate() {
@@ -39,16 +41,16 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
             told.push(("before-from", "stands before the first `FROM`".to_owned()));
         }
         match one.name.as_str() {
-            "FROM" => from(one, &mut stage, &mut told),
+            "FROM" => from(one, &mut stage, &mut before, &mut told),
             "WORKDIR" => stage.workdir = true,
             "SHELL" => {
                 stage.pipefail = one.text.contains("pipefail");
                 stage.windows =
                     one.text.contains("powershell") || one.text.contains("pwsh") || one.text.contains("cmd");
             }
-            "ENV" => environment(one, &mut stage, &mut told),
+            "ENV" | "ARG" => environment(one, &mut stage, &mut told),
             "COPY" | "ADD" => {
-                copy(one, &stage, &mut told);
+                copy(one, &stage, &before, &mut told);
                 if one.name == "COPY" && unpacked_later(one, &all[at + 1..all.len().min(at + LOOK_AHEAD)]) {
                     told.push(("copy-archive", "copies an archive that `ADD` would unpack".to_owned()));
                 }
@@ -58,16 +60,12 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
                 if matches!(first.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
                     told.push(("onbuild", format!("may not trigger `{first}`")));
                 }
-            }
-            "USER" => {
-                let user = one.text.split(':').next().unwrap_or_default();
-                if !user.is_empty() && !user.contains('$') && !user.bytes().all(|b| b.is_ascii_digit()) {
-                    told.push((
-                        "named-user",
-                        "names a user, which `runAsNonRoot` cannot check; write its number".to_owned(),
-                    ));
+                if let Some(inner) = triggered(one).filter(|inner| inner.name == "RUN") {
+                    run(&inner, &mut stage, &mut told);
                 }
             }
+            "USER" if names_user(one, &stage) => told
+                .push(("named-user", "names a user, which `runAsNonRoot` cannot check; write its number".to_owned())),
             "RUN" => run(one, &mut stage, &mut told),
             _ => {}
         }
@@ -82,12 +80,32 @@ pub fn check(all: &[Instruction], out: &mut dyn FnMut(&str, &Instruction, String
     }
 }
 
-fn from(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
-    let mut names = std::mem::take(&mut stage.names);
+/// True for a user that is no number, as far as the file says; an argument's value is the builder's to choose.
+fn names_user(one: &Instruction, stage: &Stage) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let user = one.text.split(':').next().unwrap_or_default().trim_matches(['"', '\'']);
+    let Some(name) = one.text.trim_start_matches('"').strip_prefix('$') else {
+        return !user.is_empty() && !number(user);
+    };
+    let name: String =
+        name.trim_start_matches('{').chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    match stage.set.iter().rev().find(|(set, _)| *set == name) {
+        Some((_, Some(value))) => !number(value),
+        Some((_, None)) => false,
+        None => true,
+    }
+}
+
+/// A stage that is built on one before has what that one set: its folder, its shell, its variables.
+fn from(one: &Instruction, stage: &mut Stage, before: &mut Vec<(String, Stage)>, told: &mut Vec<Told>) {
+    if let Some((_, last)) = before.last_mut() {
+        *last = std::mem::take(stage);
+    }
     let words: Vec<&str> = one.text.split_whitespace().collect();
+    let base = words.first().and_then(|base| before.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(base)));
+    *stage = base.map(|(_, stage)| Stage { fetchers: [false; 2], ..stage.clone() }).unwrap_or_default();
     let name = words.iter().position(|word| word.eq_ignore_ascii_case("as")).and_then(|at| words.get(at + 1));
-    names.push(name.map_or(String::new(), |name| name.to_ascii_lowercase()));
-    *stage = Stage { names, ..Stage::default() };
+    before.push((name.map_or(String::new(), |name| name.to_ascii_lowercase()), Stage::default()));
     let platform = one.flags.iter().find(|(name, _)| name == "platform").map(|(_, value)| value.as_str());
     if platform.is_some_and(|platform| !platform.contains('$')) {
         told.push(("platform", "is for one platform alone, whatever the image is built for".to_owned()));
@@ -95,21 +113,36 @@ fn from(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
 }
 
 fn environment(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
-    stage.pip_cache_off |= one.text.contains("PIP_NO_CACHE_DIR");
-    let names: Vec<&str> = one.text.split_whitespace().filter_map(|word| Some(word.split_once('=')?.0)).collect();
-    let used = |name: &&&str| {
+    let settings: Vec<(&str, &str)> = one.text.split_whitespace().filter_map(|word| word.split_once('=')).collect();
+    let used = |name: &str| {
         let braced = format!("${{{name}}}");
-        let values =
-            one.text.split_whitespace().filter_map(|word| word.split_once('=')).filter(|(key, _)| key != *name);
-        values.into_iter().any(|(_, value)| value.contains(&braced) || value == format!("${name}"))
+        let mut values = settings.iter().filter(|(key, _)| *key != name);
+        values.any(|(_, value)| value.contains(&braced) || *value == format!("${name}"))
     };
-    if let Some(name) = names.iter().find(used).filter(|_| names.len() > 1) {
+    // What has a value from before may well be meant.
+    let fresh = |name: &&str| !stage.set.iter().any(|(before, _)| before == name);
+    if let Some(name) = settings.iter().map(|(name, _)| *name).filter(fresh).find(|name| used(name)) {
         told.push(("env-self-reference", format!("uses `{name}` where it is set: its old value counts there")));
+    }
+    if let Some((_, value)) = settings.iter().find(|(name, _)| *name == "PIP_NO_CACHE_DIR") {
+        stage.pip_cache_off = !packages::is_no(value);
+    } else if let Some(value) = one.text.strip_prefix("PIP_NO_CACHE_DIR ") {
+        stage.pip_cache_off = !packages::is_no(value.trim());
+    }
+    stage
+        .set
+        .extend(settings.iter().map(|(name, value)| ((*name).to_owned(), Some(value.trim_matches('"').to_owned()))));
+    if let Some((name, value)) = one.text.split_once(' ').filter(|(name, _)| one.name == "ENV" && !name.contains('=')) {
+        stage.set.push((name.to_owned(), Some(value.trim().to_owned())));
+    }
+    if one.name == "ARG" {
+        let bare = one.text.split_whitespace().filter(|word| !word.contains('='));
+        stage.set.extend(bare.map(|name| (name.to_owned(), None)));
     }
 }
 
-fn copy(one: &Instruction, stage: &Stage, told: &mut Vec<Told>) {
-    if one.text.trim_start().starts_with('[') {
+fn copy(one: &Instruction, stage: &Stage, before: &[(String, Stage)], told: &mut Vec<Told>) {
+    if exec_form(&one.text).is_some() {
         return;
     }
     let words: Vec<&str> = one.text.split_whitespace().collect();
@@ -131,8 +164,9 @@ fn copy(one: &Instruction, stage: &Stage, told: &mut Vec<Told>) {
     }
     let source = one.flags.iter().find(|(name, _)| name == "from").map(|(_, value)| value);
     let Some(name) = source.map(|name| name.to_ascii_lowercase()).filter(|name| !name.contains('$')) else { return };
-    let own = stage.names.last().is_some_and(|own| !own.is_empty() && *own == name);
-    let known = stage.names.contains(&name) || name.parse::<usize>().is_ok_and(|at| at + 1 < stage.names.len());
+    let own = before.last().is_some_and(|(own, _)| !own.is_empty() && *own == name);
+    let known =
+        before.iter().any(|(stage, _)| *stage == name) || name.parse::<usize>().is_ok_and(|at| at + 1 < before.len());
     if own {
         told.push(("copy-from-itself", "copies from the stage that it belongs to".to_owned()));
     } else if !known && !name.contains(['/', ':', '.']) {
@@ -155,15 +189,15 @@ fn unpacked_later(copy: &Instruction, later: &[Instruction]) -> bool {
         return false;
     }
     let stage = later.iter().take_while(|one| one.name != "FROM").filter(|one| one.name == "RUN");
-    stage.flat_map(shell::commands).any(|command| {
+    stage.flat_map(|one| Run::of(one).commands).any(|command| {
         let unpacks = match command.program() {
-            "tar" => command.arguments().first().is_some_and(|first| {
-                first == "--extract" || first == "--get" || (!first.starts_with("--") && first.contains('x'))
+            "tar" => command.arguments().next().is_some_and(|first| {
+                matches!(first, "--extract" | "--get") || (!first.starts_with("--") && first.contains('x'))
             }),
             "unzip" | "gunzip" | "bunzip2" | "unxz" | "unlzma" | "zcat" => true,
             _ => false,
         };
-        unpacks && command.arguments().iter().any(|word| archives.contains(&base(word)))
+        unpacks && command.arguments().any(|word| archives.contains(&base(word)))
     })
 }
 
@@ -171,7 +205,7 @@ fn run(one: &Instruction, stage: &mut Stage, told: &mut Vec<Told>) {
     if stage.windows {
         return;
     }
-    let commands = shell::commands(one);
+    let commands = Run::of(one).commands;
     packages::check(one, &commands, told);
     if stage.pip_cache_off {
         told.retain(|(id, _)| *id != "pip-cache");
@@ -200,13 +234,13 @@ fn each(command: &Command, told: &mut Vec<Told>) {
         told.push(("useless-command", format!("runs `{program}`, which has no use while an image is built")));
     }
     if program == "useradd" && !command.has(&["-l", "--no-log-init"]) {
-        let mut words = command.arguments().iter();
-        let id = words.find(|word| matches!(word.as_str(), "-u" | "--uid")).and_then(|_| words.next());
+        let mut words = command.arguments();
+        let id = words.find(|word| matches!(*word, "-u" | "--uid")).and_then(|_| words.next());
         if id.and_then(|id| id.parse::<u64>().ok()).is_some_and(|id| id > 99_999) {
             told.push(("useradd-log", "adds a user with a large number and makes huge log files; add `-l`".to_owned()));
         }
     }
-    if program == "ln" && command.arguments().last().is_some_and(|target| target == "/bin/sh") {
+    if program == "ln" && command.arguments().last() == Some("/bin/sh") {
         told.push(("shell-link", "replaces `/bin/sh`; use `SHELL` instead".to_owned()));
     }
 }

@@ -18,7 +18,19 @@ const MAX_NAME: usize = 1024;
 pub fn job(view: &View<'_>, out: &mut Out<'_>) {
     for value in images_of(&view.job.body) {
         image(value, Some(view.job), &view.place(), out);
+        for of_matrix in in_matrix(value.get("name").unwrap_or(value), &view.job.body) {
+            image(of_matrix, Some(view.job), &view.place(), out);
+        }
     }
+}
+
+/// The values that `parallel: matrix` gives a variable which is the whole name of an image.
+fn in_matrix<'a>(image: &Value, body: &'a Value) -> Vec<&'a Value> {
+    let Some(name) = image.as_str().and_then(|text| text.strip_prefix('$')) else { return Vec::new() };
+    let name = name.trim_start_matches('{').trim_end_matches('}');
+    let rows = body.at(&["parallel", "matrix"]).map(Value::items).unwrap_or_default();
+    let given = rows.iter().filter_map(|row| row.get(name));
+    given.flat_map(|value| if value.items().is_empty() { std::slice::from_ref(value) } else { value.items() }).collect()
 }
 
 /// Images at a file's top and in its `default`.

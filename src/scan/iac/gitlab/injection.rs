@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::names::{is_outsiders, named_in};
-use super::shell::{Command, Var, Word};
 use super::{Out, View, quoted};
 use crate::model::{Confidence, Severity};
 use crate::scan::iac::resource::Value;
+use crate::scan::iac::shell::{Command, Var, Word};
 
 /// Programs that run the text behind one of these flags.
 const INTERPRETERS: &[(&str, &str)] = &[
@@ -202,8 +202,8 @@ fn is_bounded(input: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shell;
     use super::*;
+    use crate::scan::iac::shell;
 
     #[test]
     fn text_that_becomes_code_is_told_from_text_that_does_not() {

@@ -4,9 +4,9 @@ use super::files::{Files, parts_of};
 use super::images::is_docker_daemon;
 use super::pipeline::{entries, texts};
 use super::secrets::{names_merge_requests, plain};
-use super::shell::Command;
 use super::{Out, Place, View};
 use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::shell::Command;
 use crate::scan::iac::text::capital;
 
 /// `docker-without-tls`: a Docker daemon that anyone in the job's network commands.

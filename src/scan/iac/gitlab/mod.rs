@@ -12,7 +12,6 @@ mod names;
 mod pipeline;
 mod script;
 mod secrets;
-mod shell;
 #[cfg(test)]
 mod tests;
 

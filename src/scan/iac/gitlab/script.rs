@@ -1,11 +1,11 @@
 //! The scripts of a job, and shapes of commands that no pipeline should hold.
 
 use super::pipeline::Job;
-use super::shell::{self, Command};
 use super::{Out, Place, View, quoted};
 use crate::model::Span;
 use crate::scan::iac::actions::run;
 use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::shell::{self, Command, trust};
 
 /// Lists inside lists that GitLab flattens.
 const MAX_NESTED: usize = 10;
@@ -147,50 +147,12 @@ fn joined(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Programs, and the words that switch their checks off.
-const INSECURE: &[(&str, &[&str])] = &[
-    ("curl", &["-k", "--insecure"]),
-    ("wget", &["--no-check-certificate"]),
-    ("helm", &["--insecure-skip-tls-verify", "--kube-insecure-skip-tls-verify"]),
-    ("kubectl", &["--insecure-skip-tls-verify", "--insecure-skip-tls-verify=true"]),
-    ("oc", &["--insecure-skip-tls-verify", "--insecure-skip-tls-verify=true"]),
-    ("podman", &["--tls-verify=false"]),
-    ("buildah", &["--tls-verify=false"]),
-    ("skopeo", &["--tls-verify=false", "--src-tls-verify=false", "--dest-tls-verify=false"]),
-    ("executor", &["--skip-tls-verify", "--insecure", "--skip-tls-verify-pull"]),
-    ("argocd", &["--insecure"]),
-    ("terraform", &["-insecure"]),
-];
-
 /// Certificates that nobody checks.
 fn tls_off(line: &str) -> bool {
-    shell::commands(line).iter().any(|command| {
-        let program = command.program();
-        let listed = INSECURE.iter().any(|(name, flags)| *name == program && command.has(flags));
-        let bundled = program == "curl"
-            && command.arguments().any(|word| {
-                let flags = word.strip_prefix('-').unwrap_or_default();
-                flags.len() < 6 && flags.contains('k') && flags.bytes().all(|b| b"kfsSLlvg".contains(&b))
-            });
-        let words: Vec<&str> = command.arguments().collect();
-        let setting = |name: &str, off: &[&str]| {
-            let assigned = command.assignments.iter().any(|(key, word)| key == name && off.contains(&&*word.text));
-            let spread = words.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(name) && off.contains(&pair[1]));
-            assigned || spread || off.iter().any(|value| words.contains(&&*format!("{name}={value}")))
-        };
-        let named = match program {
-            "git" => setting("http.sslVerify", &["false", "0"]),
-            "npm" | "yarn" | "pnpm" => setting("strict-ssl", &["false"]),
-            "pip" | "pip3" => words.iter().any(|word| word.starts_with("--trusted-host")),
-            _ => false,
-        };
-        listed
-            || bundled
-            || named
-            || setting("GIT_SSL_NO_VERIFY", &["true", "1"])
-            || setting("NODE_TLS_REJECT_UNAUTHORIZED", &["0"])
-            || setting("PYTHONHTTPSVERIFY", &["0"])
-    })
+    let by_variable = |command: &Command| {
+        command.assignments.iter().any(|(name, value)| trust::variable(name, &value.text).is_some())
+    };
+    shell::commands(line).iter().any(|command| trust::command(command).is_some() || by_variable(command))
 }
 
 #[cfg(test)]
@@ -211,7 +173,8 @@ mod tests {
         ] {
             assert!(tls_off(line), "{line}");
         }
-        for line in ["curl -kernel", "curl https://a -o k", "git config http.sslVerify true", "curl --key k", "echo -k"]
+        for line in
+            ["curl -okernel", "curl https://a -o k", "git config http.sslVerify true", "curl --key k", "echo -k"]
         {
             assert!(!tls_off(line), "{line}");
         }

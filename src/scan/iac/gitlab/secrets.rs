@@ -3,10 +3,10 @@
 use super::files::{Files, parts_of};
 use super::names::{is_secret, named_in};
 use super::pipeline::{entries, texts};
-use super::shell::{Command, Var};
 use super::{Out, Place, View, quoted};
 use crate::model::{Confidence, Severity, Span};
 use crate::scan::iac::resource::{Value, ValueKind as Kind};
+use crate::scan::iac::shell::{Command, Var, trust};
 use crate::scan::iac::text::capital;
 
 /// Variables of a file's top.
@@ -30,10 +30,6 @@ pub fn job_variables(view: &View<'_>, out: &mut Out<'_>) {
 const SETTINGS: &[(&str, &[&str], &str, &str)] = &[
     ("CI_DEBUG_TRACE", &["true", "1"], "debug-trace", "writes every variable, secrets too, into the job's log"),
     ("CI_DEBUG_SERVICES", &["true", "1"], "debug-trace", "writes what services print into the job's log"),
-    ("GIT_SSL_NO_VERIFY", &["true", "1"], "tls-off", "makes Git accept any certificate"),
-    ("NODE_TLS_REJECT_UNAUTHORIZED", &["0"], "tls-off", "makes Node.js accept any certificate"),
-    ("PYTHONHTTPSVERIFY", &["0"], "tls-off", "makes Python accept any certificate"),
-    ("NPM_CONFIG_STRICT_SSL", &["false"], "tls-off", "makes npm accept any certificate"),
 ];
 
 /// Keys of cloud accounts that do not end by themselves.
@@ -60,6 +56,10 @@ fn variables(files: &Files<'_>, all: &Value, place: &Place, out: &mut Out<'_>) {
             if setting.eq_ignore_ascii_case(name) && values.contains(&lower.as_str()) {
                 out.report(id, &here, name, format!("{shown} of {} {what}.", place.name));
             }
+        }
+        if let Some(client) = trust::variable(name, &text) {
+            let message = format!("{shown} of {} makes {} accept any certificate.", place.name, client.name());
+            out.report("tls-off", &here, name, message);
         }
         if CLOUD_KEYS.contains(&name.as_ref()) {
             let message = format!("{shown} of {} is a lasting key of a cloud account.", place.name);

@@ -4,25 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::resource::{Value, ValueKind as Kind};
+use super::kubernetes::template_of;
 use super::values::{elsewhere, entry_place, plain};
 use crate::model::Span;
 use crate::syntax::{Entry, Node};
 
 /// Policies of which each is held against each pod.
 const MAX_POLICIES: usize = 2_000;
-/// Workloads whose pods are judged by the policies that select them: those of a CronJob serve nobody.
-const SERVING: [&str; 9] = [
-    "Pod",
-    "Deployment",
-    "DeploymentConfig",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "PodTemplate",
-];
-
 /// All objects of a tree, as far as others depend on them.
 #[derive(Debug, Default)]
 pub struct Cluster {
@@ -143,7 +131,9 @@ impl Cluster {
             let roles = ("roles".into(), Value::new(Kind::list(roles), place, 0));
             facts.push(("serviceAccount", Value::new(Kind::map(vec![roles]), place, 0)));
         }
-        if self.whole && SERVING.contains(&kind_of(object)) {
+        // The pods of a CronJob serve nobody.
+        let serves = template_of(kind_of(object)).is_some() && kind_of(object) != "CronJob";
+        if self.whole && serves {
             let labels = template.at(&["metadata", "labels"]);
             let selected = self.policies.iter().any(|policy| policy.may_select(namespace.as_deref(), labels));
             facts.push(("isolated", Value::new(Kind::Bool(selected), spec.key_span, 0)));

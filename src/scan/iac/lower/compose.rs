@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::super::resource::{Resource, Value, ValueKind as Kind};
 use super::documents::Lowered;
-use super::values::{entry_place, plain, plain_entry};
+use super::interpolation::{Environment, parts};
+use super::values::{entry_place, kind_with, place};
 use crate::model::{RepoPath, Span};
 use crate::syntax::{Entry, Node};
 
@@ -22,10 +23,11 @@ pub fn is_project(node: &Node) -> bool {
     })
 }
 
-/// Adds the services.
-pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
+/// Adds the services; `environment` has the values of variables that are known.
+pub fn lower(path: &RepoPath, node: &Node, environment: &Environment, lowered: &mut Lowered) {
     for service in node.get("services").map(Node::entries).unwrap_or_default() {
-        let attributes = service.value.entries().iter().map(|entry| (Arc::from(entry.key.as_str()), attribute(entry)));
+        let attributes =
+            service.value.entries().iter().map(|entry| (Arc::from(entry.key.as_str()), attribute(entry, environment)));
         lowered.resources.push(Resource {
             kind: "compose.service".into(),
             address: format!("services.{}", service.key),
@@ -41,59 +43,37 @@ pub fn lower(path: &RepoPath, node: &Node, lowered: &mut Lowered) {
     }
 }
 
-fn attribute(entry: &Entry) -> Value {
-    let each = |form: fn(&str, Span) -> Value| {
+fn attribute(entry: &Entry, known: &Environment) -> Value {
+    let each = |form: fn(&str, Span, &Environment) -> Value| {
         let items = entry.value.items().iter().map(|item| match item.scalar() {
-            Some(text) => form(text, item.span),
-            None => plain(item),
+            Some(text) => form(text, item.span, known),
+            None => Value::new(with_variables(item, known), place(item), 0),
         });
         Value::new(Kind::list(items.collect()), entry.key_span, 0)
     };
+    // What a container gets from `.env` is not written into the project.
+    let written = Environment::default();
     match entry.key.as_str() {
         "ports" => each(port),
         "volumes" => each(volume),
         "environment" if entry.value.items().is_empty() => {
             let items = entry.value.entries().iter().map(|one| {
-                let value = one.value.scalar().map_or(Kind::Null, interpolated);
+                let value = one.value.scalar().map_or(Kind::Null, |text| written.interpolated(text));
                 record(&[("name", Kind::text(&one.key)), ("value", value)], entry_place(one))
             });
             Value::new(Kind::list(items.collect()), entry.key_span, 0)
         }
-        "environment" => each(|text, span| {
+        "environment" => each(|text, span, _| {
             let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            record(&[("name", Kind::text(name)), ("value", interpolated(value))], span)
+            record(&[("name", Kind::text(name)), ("value", Environment::default().interpolated(value))], span)
         }),
-        _ => {
-            let mut value = plain_entry(entry);
-            if let Kind::String(text) = &value.kind {
-                value.kind = interpolated(text);
-            }
-            value
-        }
+        _ => Value::new(with_variables(&entry.value, known), entry_place(entry), 0),
     }
 }
 
-/// Text with variables is known only where each has a default: `${TAG:-1.2}`.
-fn interpolated(text: &str) -> Kind {
-    let mut known = String::new();
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('$') {
-        known.push_str(before);
-        if let Some(escaped) = behind.strip_prefix('$') {
-            known.push('$');
-            rest = escaped;
-            continue;
-        }
-        let inner = behind.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let Some((name, after)) = inner else { return Kind::unknown("a variable of the environment") };
-        let Some((_, default)) = name.split_once(":-").or_else(|| name.split_once('-')) else {
-            return Kind::unknown("a variable of the environment");
-        };
-        known.push_str(default);
-        rest = after;
-    }
-    known.push_str(rest);
-    Kind::text(&known)
+/// The value of a node, variables of its texts in place.
+fn with_variables(node: &Node, known: &Environment) -> Kind {
+    kind_with(node, &mut |node| node.as_str().filter(|text| text.contains('$')).map(|text| known.interpolated(text)))
 }
 
 fn record(members: &[(&str, Kind)], span: Span) -> Value {
@@ -102,8 +82,8 @@ fn record(members: &[(&str, Kind)], span: Span) -> Value {
 }
 
 /// `[[host:]published:]target[/protocol]`.
-fn port(text: &str, span: Span) -> Value {
-    let Kind::String(text) = interpolated(text) else {
+fn port(text: &str, span: Span, known: &Environment) -> Value {
+    let Kind::String(text) = known.interpolated(text) else {
         return Value::new(Kind::unknown("a variable of the environment"), span, 0);
     };
     let text = text.split('/').next().unwrap_or_default();
@@ -113,20 +93,23 @@ fn port(text: &str, span: Span) -> Value {
         None if front.contains('.') || front.starts_with('[') => (front, ""),
         None => ("", front),
     };
-    let known = |part: &str| if part.is_empty() { Kind::Null } else { Kind::text(part) };
-    record(&[("host_ip", known(host)), ("published", known(published)), ("target", known(target))], span)
+    let part = |part: &str| if part.is_empty() { Kind::Null } else { Kind::text(part) };
+    record(&[("host_ip", part(host)), ("published", part(published)), ("target", part(target))], span)
 }
 
 /// `source:target[:mode]`.
-fn volume(text: &str, span: Span) -> Value {
-    let mut parts = text.split(':');
-    let (first, second, mode) = (parts.next().unwrap_or_default(), parts.next(), parts.next().unwrap_or_default());
-    let (source, target) = match second {
-        Some(target) => (interpolated(first), target),
-        None => (Kind::Null, first),
+fn volume(text: &str, span: Span, known: &Environment) -> Value {
+    let parts = parts(text);
+    let (source, target, mode) = match parts.as_slice() {
+        [target] => (Kind::Null, *target, ""),
+        [source, target, rest @ ..] => (known.interpolated(source), *target, rest.first().copied().unwrap_or_default()),
+        [] => (Kind::Null, "", ""),
     };
-    let read_only = Kind::Bool(mode.split(',').any(|word| word == "ro"));
-    record(&[("source", source), ("target", Kind::text(target)), ("read_only", read_only)], span)
+    let read_only = match known.interpolated(mode) {
+        Kind::String(mode) => Kind::Bool(mode.split(',').any(|word| word == "ro")),
+        unknown => unknown,
+    };
+    record(&[("source", source), ("target", known.interpolated(target)), ("read_only", read_only)], span)
 }
 
 #[cfg(test)]
@@ -136,7 +119,7 @@ mod tests {
     #[test]
     fn short_forms() {
         let port_of = |text| {
-            let value = port(text, Span::default());
+            let value = port(text, Span::default(), &Environment::default());
             let part = |key| value.get(key).map(|part| part.kind.clone()).unwrap();
             (part("host_ip"), part("published"), part("target"))
         };
@@ -144,7 +127,10 @@ mod tests {
         assert_eq!(port_of("127.0.0.1:8080:80/tcp"), (Kind::text("127.0.0.1"), Kind::text("8080"), Kind::text("80")));
         assert_eq!(port_of("[::1]:8080:80"), (Kind::text("[::1]"), Kind::text("8080"), Kind::text("80")));
         assert_eq!(port_of("${IP:-127.0.0.1}:80:80"), (Kind::text("127.0.0.1"), Kind::text("80"), Kind::text("80")));
-        assert_eq!(interpolated("a:${T:-1}$$x"), Kind::text("a:1$x"));
-        assert!(interpolated("a:${T}").is_unknown());
+        let environment = Environment::read(b"DATA=/etc\nMODE=ro\n");
+        let value = volume("${DATA:-/x:y}:/data:${MODE}", Span::default(), &environment);
+        let part = |key| value.get(key).map(|part| part.kind.clone()).unwrap();
+        assert_eq!((part("source"), part("target")), (Kind::text("/etc"), Kind::text("/data")));
+        assert_eq!(part("read_only"), Kind::Bool(true));
     }
 }

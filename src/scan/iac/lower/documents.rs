@@ -27,41 +27,57 @@ pub struct Lowered {
     pub notices: Vec<Notice>,
 }
 
-/// A kind of document: how it is told by its content.
-struct Language {
-    is: fn(&RepoPath, &Node) -> bool,
-    /// What becomes of it at once; `None` for one that waits for the other files.
-    lower: Option<fn(&RepoPath, &Node, &mut Lowered)>,
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    CloudFormation,
+    Kubernetes,
+    Serverless,
+    Compose,
 }
 
-const KUBERNETES: usize = 1;
-const COMPOSE: usize = 3;
+/// True for a document of a language, by its content.
+type Claims = fn(&RepoPath, &Node) -> bool;
 
-/// The first that claims a document has it.
-static LANGUAGES: &[Language] = &[
-    Language { is: |_, node| cloudformation::is_template(node), lower: Some(cloudformation::lower) },
-    Language { is: |_, node| kubernetes::is_object(node), lower: None },
-    Language { is: serverless::is_service, lower: Some(serverless::lower) },
-    Language { is: |_, node| compose::is_project(node), lower: None },
+/// How each is told. The first that claims a document has it.
+const LANGUAGES: &[(Language, Claims)] = &[
+    (Language::CloudFormation, |_, node| cloudformation::is_template(node)),
+    (Language::Kubernetes, |_, node| kubernetes::is_object(node)),
+    (Language::Serverless, serverless::is_service),
+    (Language::Compose, |_, node| compose::is_project(node)),
 ];
 
-fn language(path: &RepoPath, document: &Node) -> Option<usize> {
-    LANGUAGES.iter().position(|language| (language.is)(path, document))
+/// What becomes of a document.
+type Lower = fn(&RepoPath, &Node, &mut Lowered);
+
+impl Language {
+    fn of(path: &RepoPath, document: &Node) -> Option<Self> {
+        LANGUAGES.iter().find(|(_, is)| is(path, document)).map(|(language, _)| *language)
+    }
+
+    /// What becomes of its documents at once; `None` for one that waits for the other files.
+    fn lower(self) -> Option<Lower> {
+        match self {
+            Self::CloudFormation => Some(cloudformation::lower),
+            Self::Serverless => Some(serverless::lower),
+            Self::Kubernetes | Self::Compose => None,
+        }
+    }
 }
 
 /// True for an object of Kubernetes, or a list of them.
 pub(crate) fn is_kubernetes(path: &RepoPath, document: &Node) -> bool {
-    language(path, document) == Some(KUBERNETES)
+    Language::of(path, document) == Some(Language::Kubernetes)
 }
 
 /// True for a Compose project.
 pub(crate) fn is_compose(path: &RepoPath, document: &Node) -> bool {
-    language(path, document) == Some(COMPOSE)
+    Language::of(path, document) == Some(Language::Compose)
 }
 
 /// True for a document that is looked at once all files are there.
 pub(crate) fn is_late(path: &RepoPath, document: &Node) -> bool {
-    language(path, document).is_some_and(|at| LANGUAGES[at].lower.is_none())
+    Language::of(path, document).is_some_and(|language| language.lower().is_none())
 }
 
 /// Bytes up to which a file is kept for its words alone; a larger one is parsed first, so that data that only look
@@ -72,7 +88,7 @@ const MARKS: [&str; 4] = ["AWS::", "apiVersion", "services", "provider"];
 
 fn interest(path: &RepoPath) -> Interest {
     let wanted = match path.extension() {
-        _ if kustomize::is_kustomization(path) => true,
+        _ if kustomize::is_kustomization(path) || is_environment(path) => true,
         "yaml" | "yml" | "template" => true,
         "json" => {
             !matches!(path.file_name(), "package-lock.json" | "package.json" | "composer.lock" | "npm-shrinkwrap.json")
@@ -82,7 +98,16 @@ fn interest(path: &RepoPath) -> Interest {
     if wanted { Interest::Scan } else { Interest::None }
 }
 
+/// True for the file that gives a Compose project's variables their values.
+pub(crate) fn is_environment(path: &RepoPath) -> bool {
+    path.file_name() == ".env"
+}
+
 fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+    if is_environment(input.path) {
+        sink.keep |= input.whole;
+        return;
+    }
     let part = input.whole && serverless::may_be_part(input.path, input.bytes);
     let named = kustomize::is_kustomization(input.path) || helm::is_chart(input.path) || helm::is_values(input.path);
     sink.keep |= part || named || is_patch(input.bytes);
@@ -107,7 +132,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         if part && service() {
             continue;
         }
-        if let Some(lower) = language(input.path, document).and_then(|at| LANGUAGES[at].lower) {
+        if let Some(lower) = Language::of(input.path, document).and_then(Language::lower) {
             lower(input.path, document, &mut lowered);
         }
     }
@@ -192,7 +217,7 @@ pub(crate) fn known(input: &Input<'_>) -> Vec<Node> {
     if interest(input.path) == Interest::None || (!workflow && (!marked(input.bytes) || is_helm_template(input))) {
         return Vec::new();
     }
-    let claimed = |node: &Node| workflow || LANGUAGES.iter().any(|language| (language.is)(input.path, node));
+    let claimed = |node: &Node| workflow || Language::of(input.path, node).is_some();
     parse(input).value.into_iter().filter(claimed).collect()
 }
 
@@ -205,11 +230,14 @@ fn holds(bytes: &[u8], marks: &[&str]) -> bool {
     marks.iter().any(|mark| memchr::memmem::find(bytes, mark.as_bytes()).is_some())
 }
 
+/// Members of services, of which a file holds one that is a project or is laid over one.
+const MEMBERS: [&str; 8] = ["image", "build", "extends", "environment", "ports", "volumes", "privileged", "command"];
+
 /// True for bytes that may be a Kubernetes object or a Compose project.
 fn may_wait(path: &RepoPath, bytes: &[u8]) -> bool {
     // A file that is merged into another one may name no image.
-    let project = holds(bytes, &["services"])
-        && (path.file_name().contains("compose") || holds(bytes, &["image", "build", "extends"]));
+    let project = holds(bytes, &["services:", "\"services\""])
+        && (path.file_name().contains("compose") || holds(bytes, &MEMBERS));
     project || (holds(bytes, &["apiVersion"]) && holds(bytes, &["kind"]))
 }
 
@@ -229,6 +257,7 @@ pub(crate) fn is_ours(path: &RepoPath) -> bool {
 /// True for a kept file that is to be looked at once all files are there.
 pub(crate) fn is_deferred(input: &KeptInput) -> bool {
     is_ours(&input.path)
+        && !is_environment(&input.path)
         && !is_foreign(&input.path)
         && (may_wait(&input.path, &input.bytes) || kustomize::is_kustomization(&input.path) || is_patch(&input.bytes))
         && !is_helm_template(&input.as_input())

@@ -29,17 +29,14 @@ pub const TEMPLATES: [(&str, &[&str]); 10] = [
     ("CronJob", &["spec", "jobTemplate", "spec", "template"]),
 ];
 
-/// Objects that stand in a namespace and that rules about namespaces look at.
-const NAMESPACED: [&str; 19] = [
-    "Pod",
-    "Deployment",
-    "DeploymentConfig",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
+/// Where an object of the kind keeps its pod; none for what is no workload.
+#[must_use]
+pub fn template_of(kind: &str) -> Option<&'static [&'static str]> {
+    TEMPLATES.iter().find(|(workload, _)| *workload == kind).map(|(_, path)| *path)
+}
+
+/// Objects beside workloads that stand in a namespace and that rules about namespaces look at.
+const NAMESPACED: [&str; 9] = [
     "Service",
     "Ingress",
     "Secret",
@@ -48,7 +45,6 @@ const NAMESPACED: [&str; 19] = [
     "Role",
     "RoleBinding",
     "PersistentVolumeClaim",
-    "PodTemplate",
     "NetworkPolicy",
 ];
 
@@ -90,12 +86,12 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
         calls: Vec::new(),
     };
     let object = extended(value(node).clone_at(header), cluster.facts(node, header));
-    if NAMESPACED.contains(&kind) {
+    if template_of(kind).is_some() || NAMESPACED.contains(&kind) {
         lowered.resources.push(made("k8s:object", name, &address, header, node.span, object.clone()));
     }
     lowered.resources.push(made(&format!("k8s:{kind}"), name, &address, header, node.span, object));
     lowered.skips.extend(annotations(node).filter_map(|entry| skip(entry, node.span)));
-    let template = TEMPLATES.iter().find(|(workload, _)| *workload == kind).and_then(|(_, path)| node.at(path));
+    let template = template_of(kind).and_then(|path| node.at(path));
     let Some((template, spec)) = template.and_then(|template| Some((template, template.entry("spec")?))) else {
         return;
     };
@@ -116,6 +112,7 @@ pub fn lower(path: &RepoPath, node: &Node, cluster: &Cluster, lowered: &mut Lowe
             more.push(("workload", Value::new(Kind::text(kind), header, 0)));
             more.push(("argv", argv(container, header)));
             more.push(("hostMounts", host_mounts(container, &volumes, header)));
+            more.extend(apparmor(container, &spec.value, template).map(|profile| ("apparmor", profile)));
             let attributes = extended(value(container).clone_at(header), more);
             let (name, address) = (format!("{name}.{called}"), format!("{address}/{called}"));
             lowered.resources.push(made("k8s:container", &name, &address, header, container.span, attributes));
@@ -165,6 +162,24 @@ fn host_mounts(container: &Node, volumes: &HashMap<&str, &str>, header: Span) ->
         Some(Value::new(Kind::map(members), place, 0))
     });
     Value::new(Kind::list(mounts.collect()), header, 0)
+}
+
+/// The AppArmor profile that holds for a container, by the name of its type: that of its own, of its pod, or of the
+/// annotation which served before there was a field.
+fn apparmor(container: &Node, pod: &Node, template: &Node) -> Option<Value> {
+    let of = |node: &Node| node.at(&["securityContext", "appArmorProfile"])?.entry("type").cloned();
+    if let Some(entry) = of(container).or_else(|| of(pod)) {
+        return Some(Value::new(Kind::text(entry.value.as_str()?), entry_place(&entry), 0));
+    }
+    let name = container.get("name").and_then(Node::as_str)?;
+    let annotation = annotations(template)
+        .find(|entry| entry.key.strip_prefix("container.apparmor.security.beta.kubernetes.io/") == Some(name))?;
+    let kind = match annotation.value.as_str()? {
+        "unconfined" => "Unconfined",
+        "runtime/default" => "RuntimeDefault",
+        _ => "Localhost",
+    };
+    Some(Value::new(Kind::text(kind), entry_place(annotation), 0))
 }
 
 fn annotations(object: &Node) -> impl Iterator<Item = &Entry> {

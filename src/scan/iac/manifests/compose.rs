@@ -7,10 +7,12 @@
 use std::collections::HashMap;
 
 use super::super::lower::compose;
-use super::super::lower::documents::Lowered;
+use super::super::lower::documents::{Lowered, is_environment};
+use super::super::lower::interpolation::Environment;
+use super::include::{self, Includes};
 use super::space::{Space, moved};
 use super::{File, RuleBook, check_placed};
-use crate::model::{Notice, NoticeKind, RepoPath, Sink};
+use crate::model::{KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::syntax::{Entry, Node, Value};
 
 /// Services that extend each other in a row, at most.
@@ -26,6 +28,10 @@ const REPLACED: [&str; 4] = ["command", "entrypoint", "test", "tmpfs"];
 /// All Compose files of a tree.
 pub(super) struct Projects<'a> {
     files: HashMap<&'a str, &'a File<'a>>,
+    /// The `.env` files, by their folder.
+    environments: HashMap<String, Environment>,
+    none: Environment,
+    includes: Includes<'a>,
 }
 
 /// How the name of a Compose file divides: `docker-compose.prod.yml` into its base's stem and `prod`.
@@ -42,15 +48,36 @@ pub(super) fn is_candidate(file: &File<'_>) -> bool {
 }
 
 impl<'a> Projects<'a> {
-    pub fn find(files: &'a [File<'a>]) -> Self {
-        Self { files: files.iter().map(|file| (file.path.as_str(), file)).collect() }
+    /// All of a tree's: `kept` has the `.env` files.
+    pub fn find(files: &'a [File<'a>], kept: &[KeptInput]) -> Self {
+        let environments = kept.iter().filter(|input| is_environment(&input.path));
+        let by_path = files.iter().map(|file| (file.path.as_str(), file)).collect();
+        Self {
+            includes: Includes::find(files, &by_path),
+            files: by_path,
+            environments: environments
+                .map(|input| (input.path.parent().to_owned(), Environment::read(&input.bytes)))
+                .collect(),
+            none: Environment::default(),
+        }
+    }
+
+    /// What the `.env` file says that Compose reads for a project of this file.
+    pub fn environment(&self, path: &RepoPath) -> &Environment {
+        self.environments.get(path.parent()).unwrap_or(&self.none)
     }
 
     /// Checks a file that is part of a project of several files; false where it is judged by itself.
     pub fn check(&self, file: &'a File<'a>, book: &RuleBook, sink: &mut Sink) -> bool {
         let part = name_of(file.path).and_then(|(_, part)| part);
         let base = self.base_of(file);
+        let laid_over = self.includes.over(file.path);
+        if self.includes.is_laid_over(file.path) && laid_over.is_empty() {
+            return true;
+        }
+        sink.notices.extend(include::elsewhere(file));
         let with: Vec<&'a File<'a>> = match (part, base) {
+            _ if !laid_over.is_empty() => std::iter::once(file).chain(laid_over.iter().copied()).collect(),
             // Judged with its base.
             (Some("override"), Some(_)) => return true,
             (_, Some(base)) => vec![base, file],
@@ -78,11 +105,11 @@ impl<'a> Projects<'a> {
         let key = Entry { key: "services".to_owned(), key_span: place, value: services };
         let document = Node::new(place, Value::Map(vec![key]));
         let mut lowered = Lowered::default();
-        compose::lower(file.path, &document, &mut lowered);
+        compose::lower(file.path, &document, self.environment(file.path), &mut lowered);
         let mut own = Sink::default();
         check_placed(lowered, &project.space, book, &mut own);
         // What stands in the base is told there.
-        if base.is_some() {
+        if base.is_some() && laid_over.is_empty() {
             own.drafts.retain(|draft| draft.path.as_ref() == Some(file.path));
         }
         sink.notices.extend(with.iter().flat_map(|file| file.notices.iter().cloned()));

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use super::super::lower::cluster::Cluster;
 use super::super::lower::documents::{self, Lowered};
 use super::super::lower::kubernetes;
-use super::super::lower::values::{entry_place, place, plain};
-use super::super::resource::{Model, Resource, Value, ValueKind as Kind};
+use super::super::resource::Model;
 use super::super::{RuleBook, Skips, check_model};
+use super::values;
 use crate::model::{Draft, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
-use crate::syntax::{Entry, Node, yaml};
+use crate::syntax::{Node, yaml};
 
 /// What helm made of a chart.
 #[derive(Clone, Debug)]
@@ -22,19 +22,6 @@ pub struct Rendered {
     /// All objects, or why there are none: a lower-case fragment.
     pub text: Result<String, String>,
 }
-
-/// Members of values that say how a pod or a container runs.
-const MARKS: [&str; 9] = [
-    "securityContext",
-    "podSecurityContext",
-    "containerSecurityContext",
-    "image",
-    "hostNetwork",
-    "hostPID",
-    "hostIPC",
-    "volumes",
-    "extraVolumes",
-];
 
 /// Bytes in which the comment of an object's template is looked for, and of a template in which its line is.
 const NEAR: usize = 1024 * 1024;
@@ -91,8 +78,9 @@ impl<'a> Charts<'a> {
         }
         self.tell_templates(sink);
         for input in self.kept.values().filter(|input| is_values(&input.path)) {
-            if self.charts.iter().any(|(folder, _)| *folder == input.path.parent()) {
-                check_values(input, book, sink);
+            if let Some((_, chart)) = self.charts.iter().find(|(folder, _)| *folder == input.path.parent()) {
+                let versioned = yaml::parse(&chart.bytes).value.get("appVersion").is_some();
+                values::check(input, versioned, book, sink);
             }
         }
     }
@@ -206,49 +194,6 @@ fn like(template: &str, rendered: &str) -> Option<Span> {
         }
     }
     best.into_iter().flatten().next()
-}
-
-/// Checks the parts of a chart's values that have the conventional names.
-fn check_values(input: &KeptInput, book: &RuleBook, sink: &mut Sink) {
-    let parsed = yaml::parse(&input.bytes);
-    let mut resources = Vec::new();
-    collect(&input.path, &parsed.value, "values", None, &mut resources, 0);
-    check_model(book, &Model::new(resources), &Skips::placed(&[]), &|_| None, sink);
-}
-
-fn collect(path: &RepoPath, node: &Node, name: &str, key: Option<&Entry>, found: &mut Vec<Resource>, depth: usize) {
-    if depth > 12 {
-        return;
-    }
-    let entries = node.entries();
-    if entries.iter().any(|entry| MARKS.contains(&entry.key.as_str())) {
-        let kept = entries.iter().filter(|entry| MARKS.contains(&entry.key.as_str()) && !is_off(&entry.value));
-        let members = kept.map(|entry| {
-            let value = plain(&entry.value);
-            (entry.key.as_str().into(), Value::new(value.kind, entry_place(entry), 0))
-        });
-        let header = key.map_or_else(|| place(node), |entry| entry.key_span);
-        found.push(Resource {
-            kind: "helm.values".into(),
-            address: name.to_owned(),
-            name: name.to_owned(),
-            path: path.clone(),
-            file: 0,
-            header,
-            extent: node.span,
-            attributes: Value::new(Kind::map(members.collect()), header, 0),
-            alternatives: Vec::new(),
-            calls: Vec::new(),
-        });
-    }
-    for entry in entries.iter().filter(|entry| !MARKS.contains(&entry.key.as_str())) {
-        collect(path, &entry.value, &format!("{name}.{}", entry.key), Some(entry), found, depth + 1);
-    }
-}
-
-/// True for a part that its own `enabled` switches off.
-fn is_off(node: &Node) -> bool {
-    node.get("enabled").and_then(Node::as_bool) == Some(false)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod compose;
 pub mod helm;
+mod include;
 pub(crate) mod kustomize;
 mod patch;
 mod space;
@@ -12,6 +13,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod values;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -51,21 +53,52 @@ impl File<'_> {
     }
 }
 
+/// What is said where kustomizations were built of a part of their tree.
+const PARTIAL_OVERLAYS: &str = "Not all files are part of this run: a base was judged without overlays in other folders \
+    that change it, and an overlay without bases that did not change. A scan of the whole tree applies them.";
+
+/// Bytes of manifests that are looked at together: their trees, about ten times as large, are held at once, as each may
+/// say something about the others.
+const MAX_BYTES: usize = 128 * 1024 * 1024;
+
+/// The files that wait for the others, in order and as many as `limit` bytes hold, and the number of those left out.
+fn within(kept: &[KeptInput], limit: usize) -> (Vec<&KeptInput>, usize) {
+    let mut left = limit;
+    let waiting = kept.iter().filter(|input| documents::is_deferred(input));
+    let (within, beyond): (Vec<_>, Vec<_>) = waiting.partition(|input| {
+        let fits = input.bytes.len() <= left;
+        left -= if fits { input.bytes.len() } else { 0 };
+        fits
+    });
+    (within, beyond.len())
+}
+
 /// Checks what was kept.
 pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
     let before = sink.drafts.len();
-    let files: Vec<File<'_>> = kept.par_iter().filter(|input| documents::is_deferred(input)).filter_map(read).collect();
+    let (within, beyond) = within(kept, MAX_BYTES);
+    if beyond > 0 {
+        let message = format!(
+            "{beyond} files of manifests were not checked: together with the others they are more than {} MB.",
+            MAX_BYTES >> 20
+        );
+        sink.notice(Notice::incomplete(NoticeKind::Limit, message));
+    }
+    let files: Vec<File<'_>> = within.into_par_iter().filter_map(read).collect();
     let cluster = Cluster::read(files.iter().flat_map(File::objects), !settings.partial);
     let mut overlays = kustomize::build(&files);
     if settings.partial {
         // What is not there may well be in the tree.
         overlays.notices.retain(|notice| notice.level != NoticeLevel::Warning);
+        if !overlays.builds.is_empty() {
+            sink.notice(Notice::note(NoticeKind::Skipped, PARTIAL_OVERLAYS));
+        }
     }
     let charts = Charts::find(kept, &settings.rendered);
     let is_plain = |path: &RepoPath| {
         !overlays.used.contains(path) && !kustomize::is_kustomization(path) && !charts.has_rendered(path)
     };
-    let projects = Projects::find(&files);
+    let projects = Projects::find(&files, kept);
     let plain: Vec<Sink> = files
         .par_iter()
         .filter(|file| is_plain(file.path))
@@ -173,7 +206,8 @@ fn check_file<'a>(file: &'a File<'a>, cluster: &Cluster, projects: &Projects<'a>
     }
     let mut lowered = Lowered::default();
     file.objects().for_each(|object| kubernetes::lower(file.path, object, cluster, &mut lowered));
-    file.projects().for_each(|project| services::lower(file.path, project, &mut lowered));
+    let known = projects.environment(file.path);
+    file.projects().for_each(|project| services::lower(file.path, project, known, &mut lowered));
     if lowered.resources.is_empty() {
         return;
     }

@@ -89,6 +89,10 @@ fn what_is_missing_is_not_known_of_a_part_of_a_tree() {
     assert_eq!(found(&scan(&tree), &tree, id).len(), 1);
     let part = IacScanner::new(Settings { partial: true, ..Settings::default() }, Vec::new());
     assert_eq!(found(&scan_with(&part, &tree), &tree, id).len(), 0);
+    // A base's overlays may stand elsewhere, and an overlay's base.
+    let base = [("base/kustomization.yaml", "resources: [pod.yaml]\n"), ("base/pod.yaml", POD)];
+    let told = |sink: &Sink| sink.notices.iter().filter(|notice| notice.message.contains("overlay")).count();
+    assert_eq!((told(&scan_with(&part, &base)), told(&scan(&base)), told(&scan_with(&part, &tree))), (1, 0, 0));
 }
 
 #[test]
@@ -160,4 +164,42 @@ proptest! {
             prop_assert!(draft.extent.is_none_or(|extent| extent.end as usize <= length));
         }
     }
+}
+
+#[test]
+fn variables_of_a_project_have_the_values_of_its_env_file() {
+    let project = "services:\n  a:\n    image: a:${TAG}\n    volumes: ['${DIR:-/srv}:/x']\n    environment:\n      - DB_PASSWORD=${WORD}\n  b:\n    image: b:${OTHER:-1}\n";
+    let tree = [
+        ("a/.env", "TAG=latest\nDIR=/etc\nWORD=hunter2hunter2\n"),
+        ("a/compose.yaml", project),
+        ("b/compose.yaml", project),
+    ];
+    let sink = scan(&tree);
+    assert_eq!(found(&sink, &tree, "compose-image-tag-not-fixed"), ["a/compose.yaml: image: a:${TAG}"]);
+    assert_eq!(found(&sink, &tree, "compose-host-directory").len(), 1);
+    // It is not the project that has the password written into it.
+    assert_eq!(found(&sink, &tree, "compose-secret-in-environment"), Vec::<String>::new());
+}
+
+#[test]
+fn included_paths_are_merged_where_they_are_a_list() {
+    let of = |privileged: &str| format!("services:\n  a:\n    image: a:1\n    privileged: {privileged}\n");
+    let (base, over) = (of("true"), "services:\n  a:\n    privileged: false\n    pid: host\n");
+    let main = "include:\n  - path: [parts/a.yaml, parts/over.yaml]\n  - oci://registry.example.com/b:1\nservices:\n  m:\n    image: m:1\n";
+    let tree = [("compose.yaml", main), ("parts/a.yaml", base.as_str()), ("parts/over.yaml", over)];
+    let sink = scan(&tree);
+    assert_eq!(found(&sink, &tree, "compose-privileged"), Vec::<String>::new());
+    assert_eq!(found(&sink, &tree, "compose-host-pid"), ["parts/over.yaml: pid: host"]);
+    assert!(sink.notices.iter().any(|notice| notice.message.contains("1 include is not in the tree")));
+    // By itself each is what it is.
+    let alone = &tree[1..];
+    assert_eq!(found(&scan(alone), alone, "compose-privileged"), ["parts/a.yaml: privileged: true"]);
+}
+
+#[test]
+fn manifests_are_as_many_as_the_limit_holds() {
+    let kept: Vec<KeptInput> = (0..4).map(|n| KeptInput::work_tree(&format!("{n}.yaml"), POD)).collect();
+    let (within, beyond) = super::within(&kept, 3 * POD.len());
+    assert_eq!((within.len(), beyond), (3, 1));
+    assert_eq!(super::within(&kept, usize::MAX).1, 0);
 }
