@@ -52,7 +52,11 @@ pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
     #[expect(clippy::disallowed_methods, reason = "a folder that the command line names")]
     let root = std::fs::canonicalize(&args.root)
         .map_err(|error| CliError::usage(format!("{}: {error}", args.root.display())))?;
-    let file = args.config.clone().or_else(|| config::find(&root)).filter(|_| !args.no_config);
+    let file = match &args.config {
+        Some(file) => Some(file.clone()),
+        None if args.no_config => None,
+        None => config::find(&root)?,
+    };
     let configuration = file.map(|file| config::load(&file)).transpose()?.unwrap_or_default();
     let settings = foreign::settings(&root, configuration.tool_severity)?;
     let mut import = Import::new(&settings);
