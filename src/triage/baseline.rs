@@ -3,13 +3,13 @@
 //! A baseline holds no line numbers and no secrets: identities are hashes, and of a secret's value it
 //! keeps 20 salted bits, enough to see that a key was rotated and too few to guess it by.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::is_past;
+use super::{is_day, is_past};
 use crate::model::{
     BaselineState, Confidence, Finding, Fingerprint, FingerprintFields, Location, Notice, NoticeKind, Origin, Region,
     RepoPath, RuleId, ScanReport, Severity,
@@ -26,6 +26,9 @@ pub enum BaselineError {
     /// No JSON, or not of this shape.
     #[error("it is no baseline: {0}")]
     Shape(#[from] serde_json::Error),
+    /// An entry's day that is none: it would hold for ever, or never.
+    #[error("entry {0}: `{1}` is no day: write `until` as YYYY-MM-DD")]
+    Day(usize, String),
     /// Written by a later version.
     #[error("its version is {0}, and this program reads {VERSION}; write it again")]
     Version(u32),
@@ -43,7 +46,7 @@ pub struct Baseline {
 
 /// One known finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields, expecting = "an entry of a baseline")]
 pub struct Entry {
     /// The file it was in.
     pub path: String,
@@ -76,6 +79,7 @@ pub struct Entry {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object with `version` and `entries`")]
 struct File {
     version: u32,
     entries: Vec<Entry>,
@@ -134,6 +138,7 @@ impl Entry {
             origin: Origin::WorkTree,
             properties: Vec::new(),
             fixes: Vec::new(),
+            foreign_fix: false,
             gates: false,
             also_known_as: Vec::new(),
             suppressions: Vec::new(),
@@ -174,6 +179,11 @@ impl Baseline {
         let file: File = serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))?;
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
+        }
+        for (at, entry) in file.entries.iter().enumerate() {
+            if let Some(day) = entry.until.as_ref().filter(|day| !is_day(day)) {
+                return Err(BaselineError::Day(at + 1, day.clone()));
+            }
         }
         Ok(Self { entries: file.entries })
     }
@@ -336,19 +346,21 @@ impl Matcher<'_> {
         self.states[at] = Some(if changed { BaselineState::Updated } else { BaselineState::Unchanged });
     }
 
+    /// Pairs what version control calls one file, in order.
     fn renamed(&mut self, renames: &BTreeMap<String, String>) {
-        let mut done = BTreeSet::new();
-        for at in (0..self.found.len()).filter(|&at| self.states[at].is_none()).collect::<Vec<_>>() {
-            let found = &self.found[at];
-            let entry = self.entries.iter().enumerate().position(|(index, entry)| {
-                !self.taken[index]
-                    && !done.contains(&index)
-                    && renames.get(&entry.path) == Some(&found.path)
-                    && !entry.content.is_empty()
-                    && moved(entry) == moved(found)
-            });
-            if let Some(entry) = entry.filter(|_| !renames.is_empty()) {
-                done.insert(entry);
+        let mut open: BTreeMap<(&str, String), VecDeque<usize>> = BTreeMap::new();
+        for (at, entry) in self.entries.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
+            if let Some(path) = renames.get(&entry.path).filter(|_| !entry.content.is_empty()) {
+                open.entry((path, moved(entry))).or_default().push_back(at);
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let found = self.found;
+        for (at, found) in found.iter().enumerate() {
+            let entries = open.get_mut(&(found.path.as_str(), moved(found))).filter(|_| self.states[at].is_none());
+            if let Some(entry) = entries.and_then(VecDeque::pop_front) {
                 self.take(entry, at, true);
             }
         }
@@ -429,6 +441,23 @@ mod tests {
         assert_eq!(earlier.pruned(&report).entries.len(), 1);
         let incomplete = ScanReport { complete: false, ..report };
         assert!(matches!(Baseline::of(&incomplete, None), Err(BaselineError::Incomplete)));
+    }
+
+    #[test]
+    fn what_a_person_mistyped_is_refused() {
+        let entry = |more: &str| format!(r#"{{"version":1,"entries":[{{"path":"a","rule":"r"{more}}}]}}"#);
+        assert!(Baseline::read(entry("").as_bytes()).is_ok());
+        for (wrong, told) in [
+            (entry(r#","until":"tomorrow""#), "entry 1: `tomorrow` is no day"),
+            (entry(r#","until":"2026-02-30""#), "`2026-02-30` is no day"),
+            (entry(r#","untill":"2026-02-01""#), "unknown field `untill`"),
+            (entry(r#","owner":5"#), "expected a string"),
+            ("[]".to_owned(), "expected an object with `version` and `entries`"),
+            (r#"{"version":2,"entries":[]}"#.to_owned(), "its version is 2"),
+        ] {
+            let error = Baseline::read(wrong.as_bytes()).expect_err(&wrong).to_string();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

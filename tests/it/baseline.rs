@@ -268,3 +268,67 @@ fn an_earlier_report_is_read_as_the_scan_reads_others() {
     let text = String::from_utf8(show.stdout).unwrap();
     assert!(text.contains("B105") && !text.contains(&value), "{text}");
 }
+
+/// Standard error and exit code of the program in a folder.
+fn program(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let run =
+        std::process::Command::new(env!("CARGO_BIN_EXE_portcullis")).current_dir(folder).args(args).output().unwrap();
+    (run.status.code(), String::from_utf8(run.stderr).unwrap())
+}
+
+#[test]
+fn a_file_that_is_neither_a_baseline_nor_a_report_is_refused_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (bytes, told) in [
+        (&b"{\"version\":\"2.1.0\",\"runs\":[{\"results\":[{"[..], "as an earlier report, it is no JSON"),
+        (b"{\"version\":\"1.0.0\",\"runs\":[]}", "its version is `1.0.0`"),
+        (b"{\"version\":\"2.1.0\"}", "it has no runs"),
+        (b"{\"version\":7,\"entries\":[]}", "its version is 7, and this program reads 1"),
+        (b"[]", "it is no baseline: invalid"),
+        (b"", "it is no baseline: EOF"),
+        (b"\xff\xfe{\0", "not UTF-8"),
+        (b"\x1f\x8bgarbage", "cannot be read"),
+    ] {
+        fs::write(folder.join("old.sarif"), bytes).unwrap();
+        for args in [
+            &["scan", "--baseline", "old.sarif"][..],
+            &["baseline", "show", "old.sarif"],
+            &["baseline", "update", "--file", "old.sarif"],
+            &["baseline", "prune", "--file", "old.sarif"],
+        ] {
+            let (code, err) = program(folder, args);
+            assert_eq!(code, Some(2), "{args:?}: {err}");
+            assert!(err.contains("old.sarif: ") && err.contains(told), "{args:?}: {err}");
+        }
+        assert_eq!(fs::read(folder.join("old.sarif")).unwrap(), bytes, "nothing was written over it");
+    }
+}
+
+#[test]
+fn an_earlier_report_that_lacks_results_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let run =
+        serde_json::json!({"tool": {"driver": {"name": "a"}}, "results": [{"ruleId": "R", "message": {"text": "x"}}]});
+    write(folder, "old.sarif", &serde_json::json!({"version": "2.1.0", "runs": [run]}).to_string());
+    let (code, err) = program(folder, &["scan", "--baseline", "old.sarif", "-f", "json=out.json"]);
+    assert_eq!(code, Some(0), "what was looked at then does not make this scan incomplete: {err}");
+    assert!(err.contains("The baseline is an incomplete report") && err.contains("1 results of a"), "{err}");
+}
+
+#[test]
+fn what_other_tools_found_is_known_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let place = serde_json::json!({"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3}});
+    let result = serde_json::json!({"ruleId": "R", "level": "error", "message": {"text": "x"},
+        "locations": [{"physicalLocation": place}]});
+    let run = serde_json::json!({"tool": {"driver": {"name": "a"}}, "results": [result]});
+    write(folder, "a.sarif", &serde_json::json!({"version": "2.1.0", "runs": [run]}).to_string());
+    let scan = ["scan", "--sarif", "a.sarif", "--baseline", "portcullis-baseline.json", "--new-only"];
+    let (code, err) = program(folder, &["baseline", "write"]);
+    assert_eq!((code, program(folder, &scan).0), (Some(0), Some(1)), "{err}");
+    let (code, err) = program(folder, &["baseline", "update", "--sarif", "a.sarif"]);
+    assert_eq!((code, program(folder, &scan).0), (Some(0), Some(0)), "{err}");
+}
