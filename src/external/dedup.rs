@@ -16,8 +16,9 @@ const NEIGHBOURS: usize = 64;
 /// the first tool by name; it is as bad and as sure as the worst and surest.
 ///
 /// Two findings are the same where they lie in one file and
-/// - one answers to the other's rule, or one rule of ours answers to both (the published table of equal rules
-///   is what `portcullis rules show` lists as aliases), and their lines overlap or the one lies in the other's block;
+/// - one is ours and answers to the other's rule, or one rule of ours answers to both (the published table of equal
+///   rules is what `portcullis rules show` lists as aliases), or they name one advisory, or their rules and messages
+///   are equal to the letter; and their lines overlap or the one lies in the other's block;
 /// - or they name one advisory of one package version: tools point at other lines of a lock file, or at none;
 /// - or both are secrets, and their places overlap.
 ///
@@ -141,6 +142,7 @@ fn merge(report: &mut ScanReport, first: usize, other: usize) {
     let kept = &mut report.findings[first];
     kept.severity = kept.severity.max(gone.severity);
     kept.confidence = kept.confidence.max(gone.confidence);
+    kept.foreign_fix |= gone.is_fixable();
     kept.also_known_as.push(gone.rule.as_str().to_owned());
     kept.also_known_as.extend(gone.also_known_as.iter().cloned());
     let mut lines: BTreeSet<String> =
@@ -198,6 +200,13 @@ mod tests {
         ] {
             assert_eq!(across_tools(&mut pair("other", rule, line, message)), 0, "{message}");
         }
+        // Sonar's S101 is about names of classes, ruff's about assertions; a tool's name before an id is part of it.
+        for (a, b) in [("S101", "S101"), ("a/sqli", "b/sqli")] {
+            let mut report = empty();
+            foreign(&mut report, "a", a, 4, "Rename this class.");
+            foreign(&mut report, "b", b, 4, "Use of `assert` detected.");
+            assert_eq!(across_tools(&mut report), 0, "{a}");
+        }
         let mut incomplete = pair("other", "CKV_AWS_20", 5, "x");
         incomplete.complete = false;
         assert_eq!(across_tools(&mut incomplete), 0);
@@ -251,6 +260,23 @@ mod tests {
         let kept: Vec<(&str, &[String])> =
             report.findings.iter().map(|one| (one.message.as_str(), one.list(ALSO_REPORTED))).collect();
         assert_eq!((kept.len(), kept[0].1.len(), kept[1].1.len()), (2, 0, 2), "{kept:?}");
+    }
+
+    #[test]
+    fn the_same_check_of_two_tools_is_one_by_its_words_or_by_our_table() {
+        let mut report = empty();
+        foreign(&mut report, "semgrep", "js.eval", 4, "eval runs what it is given");
+        foreign(&mut report, "opengrep", "js.eval", 4, "eval runs what it is given");
+        assert_eq!(across_tools(&mut report), 1);
+        let mut report = empty();
+        foreign(&mut report, "checkov", "CKV_AWS_20", 4, "x");
+        foreign(&mut report, "kics", "38c5ee0d", 4, "y");
+        report.findings.iter_mut().for_each(|one| one.also_known_as.push("iac/aws-s3-public-acl".to_owned()));
+        assert_eq!(across_tools(&mut report), 1, "one rule of ours answers to both");
+        let mut report = empty();
+        foreign(&mut report, "a", "CVE-2021-1", 4, "x");
+        foreign(&mut report, "b", "CVE-2021-1", 4, "y");
+        assert_eq!(across_tools(&mut report), 1, "an advisory's id is the same everywhere");
     }
 
     #[test]

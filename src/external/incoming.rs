@@ -46,11 +46,14 @@ pub struct More {
     pub suppressions: Vec<Suppression>,
     /// True where an earlier report says that it is gone.
     pub absent: bool,
+    /// True where the tool says how to repair it.
+    pub fixable: bool,
 }
 
 impl More {
     fn is_empty(&self) -> bool {
-        self.also.is_empty() && self.also_known_as.is_empty() && self.suppressions.is_empty() && !self.absent
+        let listed = self.also.len() + self.also_known_as.len() + self.suppressions.len();
+        listed == 0 && !self.absent && !self.fixable
     }
 
     /// Boxed where there is anything.
@@ -127,6 +130,7 @@ impl Incoming {
             origin: Origin::WorkTree,
             properties: also.into_iter().collect(),
             fixes: Vec::new(),
+            foreign_fix: more.fixable,
             gates: true,
             also_known_as,
             suppressions: more.suppressions,

@@ -386,12 +386,19 @@ impl Tally {
     }
 }
 
+/// All that a rule says, the longest help first.
+fn said(rule: &Rule) -> impl PartialOrd + '_ {
+    let given = rule.foreign.as_deref().map(|given| (&given.description, &given.markdown, &given.name, &given.filled));
+    let texts = (rule.help.len(), &rule.help, &rule.title, given);
+    (texts, rule.score, rule.confidence, &rule.cwe, &rule.tags, &rule.references, &rule.aliases, &rule.deprecated_ids)
+}
+
 /// A rule counts as its worst result; of two texts the longer is kept, whichever came first.
 fn keep_rule(rules: &mut BTreeMap<String, Rule>, rule: Rule) {
     match rules.get_mut(rule.id.as_str()) {
         Some(known) => {
             let severity = known.severity.max(rule.severity);
-            if (rule.help.len(), &rule.help, &rule.title) > (known.help.len(), &known.help, &known.title) {
+            if said(&rule) > said(known) {
                 *known = rule;
             }
             known.severity = severity;

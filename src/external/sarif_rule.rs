@@ -93,6 +93,7 @@ pub fn rule(id: &str, descriptor: &Value, default: Option<Severity>, information
     let mut foreign = ForeignRule {
         description: text("fullDescription").unwrap_or_default().to_owned(),
         markdown: markdown.to_owned(),
+        name: descriptor["name"].as_str().unwrap_or_default().to_owned(),
         filled: ["shortDescription", "fullDescription", "help"].into_iter().filter(missing).collect(),
     };
     let score = &bag[SCORE];
