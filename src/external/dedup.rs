@@ -31,16 +31,15 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
     }
     let again = told_before(report);
     let mut names = Names::default();
-    let meanings: Vec<Meaning<'_>> = report
-        .findings
-        .iter()
-        .enumerate()
-        .filter(|(at, f)| f.is_active() && !again.contains(at))
-        .map(|(at, f)| Meaning::of(report, at, f, &mut names))
-        .collect();
-    let groups = groups(&meanings, &pairs(&meanings));
+    let mut merged = Vec::new();
+    // File by file: what a whole report means would not fit beside it.
+    for file in files(report, &again) {
+        let one = |&at: &usize| Meaning::of(report, at, &report.findings[at], &mut names);
+        let meanings: Vec<Meaning<'_>> = file.iter().map(one).collect();
+        merged.extend(groups(&meanings, &pairs(&meanings)));
+    }
     let mut gone = again;
-    for (first, others) in groups {
+    for (first, others) in merged {
         for other in others {
             merge(report, first, other);
             gone.insert(other);
@@ -52,6 +51,17 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
         !gone.contains(&(at - 1))
     });
     gone.len()
+}
+
+/// Of each file that several tools report on, what counts in it, in the report's order.
+fn files(report: &ScanReport, but: &BTreeSet<usize>) -> Vec<Vec<usize>> {
+    let path = |at: &usize| &report.findings[*at].primary.path;
+    let counts = |at: &usize| report.findings[*at].is_active() && !but.contains(at);
+    let mut open: Vec<usize> = (0..report.findings.len()).filter(counts).collect();
+    open.sort_by(|a, b| path(a).cmp(path(b)));
+    let tool = |at: &usize| report.findings[*at].tool;
+    let several = |file: &&[usize]| file.iter().any(|at| tool(at) != tool(&file[0]));
+    open.chunk_by(|a, b| path(a) == path(b)).filter(several).map(<[usize]>::to_vec).collect()
 }
 
 /// Findings that an earlier merge made part of another, which is here: they come from their tool's own file.
@@ -67,20 +77,19 @@ fn line(report: &ScanReport, finding: &Finding) -> String {
     format!("{tool} {} {}", finding.rule, finding.fingerprint)
 }
 
-/// Pairs of equal findings, as indices into `meanings`, the nearest first.
+/// Pairs of equal findings of one file, as indices into `meanings`, the nearest first.
 fn pairs(meanings: &[Meaning<'_>]) -> Vec<(usize, usize)> {
-    let mut lists: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut packages: BTreeMap<_, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
     for (at, one) in meanings.iter().enumerate() {
         for name in one.names.iter() {
-            lists.entry((one.path, name)).or_default().push(at);
+            lists.entry(name).or_default().push(at);
             if let Some(package) = &one.package {
-                let by_tool = packages.entry((one.path, name.as_str(), package)).or_default();
-                by_tool.entry(one.tool).or_default().push(at);
+                packages.entry((name.as_str(), package)).or_default().entry(one.tool).or_default().push(at);
             }
         }
         if one.secret {
-            lists.entry((one.path, "")).or_default().push(at);
+            lists.entry("").or_default().push(at);
         }
     }
     let mut pairs = BTreeSet::new();

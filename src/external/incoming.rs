@@ -78,7 +78,8 @@ impl Incoming {
         self.anchor = Arc::from(format!("foreign:{discriminator}"));
         let mut value = Value::Object(object);
         value.sort_all_objects();
-        let text = value.to_string();
+        // What serde_json read it writes.
+        let text = serde_json::to_string(&value).unwrap_or_default();
         self.digest.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
         text
     }

@@ -26,7 +26,6 @@ pub struct Meaning<'f> {
     /// Index in the report.
     pub at: usize,
     pub tool: usize,
-    pub path: &'f str,
     /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
     pub names: Rc<[String]>,
     /// Name and version of the package it is about, in lower case, without Go's `v`.
@@ -60,7 +59,6 @@ impl<'f> Meaning<'f> {
         Self {
             at,
             tool: finding.tool,
-            path: finding.primary.path.as_str(),
             names: Rc::clone(names.or_insert_with(|| self::names(report, finding, prefix).into())),
             package: if ours { own_package(finding) } else { package(&finding.message) }.map(Box::new),
             secret: if ours { finding.scanner() == "secrets" } else { is_secret_tool(tool) },

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 of any tool, read tolerantly: what breaks the standard is repaired or left out, and told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -69,7 +69,7 @@ pub struct Import<'a> {
     count: usize,
     values: BTreeSet<String>,
     /// Each path once: many results lie in one file.
-    paths: BTreeSet<RepoPath>,
+    paths: HashSet<RepoPath>,
     notices: Vec<Notice>,
 }
 
@@ -86,19 +86,31 @@ struct Taken {
     text: u32,
 }
 
-/// Results that are read side by side, each with its run's number.
+/// Results that are read side by side, one text behind the other, each with its run's number and where it ends.
 #[derive(Default)]
 struct Batch {
-    results: Vec<(usize, Box<str>)>,
-    bytes: usize,
+    text: String,
+    ends: Vec<(usize, usize)>,
 }
 
 impl Batch {
     /// True where it is full.
     fn push(&mut self, at: usize, text: &str) -> bool {
-        self.bytes += text.len();
-        self.results.push((at, text.into()));
-        self.results.len() >= BATCH || self.bytes >= BATCH_BYTES
+        self.text.push_str(text);
+        self.ends.push((at, self.text.len()));
+        self.ends.len() >= BATCH || self.text.len() >= BATCH_BYTES
+    }
+
+    /// The run's number and the text of the result of that number.
+    fn get(&self, number: usize) -> (usize, &str) {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before].1);
+        let (at, end) = self.ends[number];
+        (at, &self.text[start..end])
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 }
 
@@ -121,7 +133,7 @@ impl<'a> Import<'a> {
             texts: Packer::default(),
             count: 0,
             values: BTreeSet::new(),
-            paths: BTreeSet::new(),
+            paths: HashSet::new(),
             notices: Vec::new(),
         }
     }
@@ -184,9 +196,12 @@ impl<'a> Import<'a> {
 
     /// Reads the results of a batch side by side, and takes them in their order.
     fn take(&mut self, readers: &[Reader<'_>], read: &mut [(Run, Tally)], batch: &mut Batch) {
-        let results = std::mem::take(batch).results;
-        let outcomes: Vec<(usize, Outcome)> =
-            results.into_par_iter().filter_map(|(at, text)| Some((at, readers.get(at)?.result(&text)))).collect();
+        let one = |number: usize| {
+            let (at, text) = batch.get(number);
+            Some((at, readers.get(at)?.result(text)))
+        };
+        let outcomes: Vec<(usize, Outcome)> = (0..batch.ends.len()).into_par_iter().filter_map(one).collect();
+        batch.clear();
         for (at, outcome) in outcomes {
             let Some((run, tally)) = read.get_mut(at) else { continue };
             if self.count >= MOST {
