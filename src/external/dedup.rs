@@ -145,20 +145,27 @@ fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec
     ordered.collect()
 }
 
+/// Makes `other` part of `first`. What is taken of it is gone from it: there may be hundreds of thousands.
 fn merge(report: &mut ScanReport, first: usize, other: usize) {
-    let gone = report.findings[other].clone();
-    let said = line(report, &gone);
-    let kept = &mut report.findings[first];
-    kept.severity = kept.severity.max(gone.severity);
-    kept.confidence = kept.confidence.max(gone.confidence);
-    kept.foreign_fix |= gone.is_fixable();
-    kept.also_known_as.push(gone.rule.as_str().to_owned());
-    kept.also_known_as.extend(gone.also_known_as.iter().cloned());
-    let mut lines: BTreeSet<String> =
-        gone.list(ALSO_REPORTED).iter().chain(kept.list(ALSO_REPORTED)).cloned().collect();
+    let said = line(report, &report.findings[other]);
+    let gone = &mut report.findings[other];
+    let mut lines: BTreeSet<String> = gone.list(ALSO_REPORTED).iter().cloned().collect();
     lines.insert(said);
+    let (severity, confidence, fixable) = (gone.severity, gone.confidence, gone.is_fixable());
+    let mut names = std::mem::take(&mut gone.also_known_as);
+    names.push(gone.rule.as_str().to_owned());
+    (gone.message, gone.properties) = Default::default();
+    let kept = &mut report.findings[first];
+    kept.severity = kept.severity.max(severity);
+    kept.confidence = kept.confidence.max(confidence);
+    kept.foreign_fix |= fixable;
+    names.retain(|name| kept.rule.as_str() != name && !kept.also_known_as.contains(name));
+    kept.also_known_as.reserve_exact(names.len());
+    kept.also_known_as.extend(names);
+    lines.extend(kept.list(ALSO_REPORTED).iter().cloned());
     kept.properties.retain(|(key, _)| *key != ALSO_REPORTED);
-    kept.properties.push((ALSO_REPORTED, Property::List(lines.into_iter().collect())));
+    kept.properties.reserve_exact(1);
+    kept.properties.push((ALSO_REPORTED, Property::List(Vec::from_iter(lines))));
 }
 
 #[cfg(test)]

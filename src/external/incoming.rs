@@ -26,8 +26,6 @@ pub struct Incoming {
     pub message: Box<str>,
     /// `foreign:` and what tells it apart from others of its rule and file.
     pub anchor: Arc<str>,
-    /// `primaryLocationLineHash`, where its tool wrote one.
-    pub line_hash: Option<Box<str>>,
     /// The first bytes of the SHA-256 of its JSON: equal results of two files have the same.
     pub digest: [u8; 16],
     /// The fingerprint that an earlier merge gave it.
@@ -127,7 +125,8 @@ impl Incoming {
             snippet: None,
             fingerprint,
             anchor: self.anchor,
-            line_hash: self.line_hash.map(Into::into),
+            // As it came it is in the result's JSON.
+            line_hash: None,
             origin: Origin::WorkTree,
             properties: also.into_iter().collect(),
             fixes: Vec::new(),

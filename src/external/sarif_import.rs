@@ -25,6 +25,8 @@ const MOST: usize = 1_000_000;
 /// Results, and bytes of them, that are read side by side.
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 4 << 20;
+/// Results whose memory is given back at a time.
+const GIVEN_BACK: usize = 1 << 16;
 
 /// Finds secrets in a text that a tool quotes from the file at a path: byte ranges in the text.
 pub type FindSecrets = dyn Fn(&RepoPath, &str) -> Vec<Range<usize>> + Send + Sync;
@@ -340,8 +342,13 @@ impl Run {
         });
         let mut taken: BTreeSet<Fingerprint> = self.results.iter().filter_map(|one| one.incoming.known).collect();
         let mut ordinals = BTreeMap::new();
-        report.findings.reserve(self.results.len());
-        for one in self.results {
+        report.findings.reserve_exact(self.results.len());
+        // What is done with is given back as it goes.
+        self.results.reverse();
+        while let Some(one) = self.results.pop() {
+            if self.results.len() % GIVEN_BACK == 0 {
+                self.results.shrink_to_fit();
+            }
             let fingerprint = identity(&one.incoming, &self.tool.name, &mut ordinals, &mut taken);
             let mut finding = one.incoming.finding(index, fingerprint);
             finding.foreign = texts.get(one.text as usize).cloned();

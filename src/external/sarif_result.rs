@@ -189,7 +189,6 @@ fn incoming(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: 
     let own = object.get("properties").unwrap_or(&Value::Null);
     let words = CONFIDENCE_PROPERTIES.iter().filter_map(|name| own.get(*name)?.as_str());
     let confidence = words.filter_map(|word| word.to_ascii_lowercase().parse::<Confidence>().ok()).next();
-    let text = |bag: &str, key: &str| object.get(bag).and_then(|bag| bag.get(key)?.as_str());
     Incoming {
         rule: rule.id.clone(),
         path,
@@ -199,7 +198,6 @@ fn incoming(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: 
         columns: (start_column, number("endColumn").unwrap_or(start_column)),
         message: "".into(),
         anchor: Arc::from(""),
-        line_hash: text("partialFingerprints", "primaryLocationLineHash").map(Into::into),
         digest: [0; 16],
         known: None,
         more: None,

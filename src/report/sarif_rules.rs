@@ -27,8 +27,8 @@ pub fn tool(tool: &Tool, rules: &[&Rule], own: bool) -> SarifTool {
     let descriptors: Vec<ReportingDescriptor> = rules.iter().map(|rule| descriptor(rule, tool, own)).collect();
     let mut driver = ToolComponent::builder().name(tool.name.clone()).rules(descriptors).build();
     if tool.version.is_empty() {
-        // Without one a validator warns, and two files of a tool cannot be told from two tools.
-        driver.version = Some("unknown".to_owned());
+        // Validators ask for one that begins with a number.
+        driver.version = Some("0 (unknown)".to_owned());
         let filled = BTreeMap::from([(FILLED.to_owned(), json!(["version"]))]);
         driver.properties = Some(PropertyBag::builder().additional_properties(filled).build());
     } else {

@@ -239,7 +239,7 @@ fn what_a_tool_calls_its_rule_stays_and_a_missing_version_is_filled_in() {
     assert_eq!(names, [&json!("multiple-imports"), &Value::Null, &json!("NoEval")], "none like the id");
     assert_eq!(
         (&driver["version"], &driver["properties"]),
-        (&json!("unknown"), &json!({"portcullisFilled": ["version"]}))
+        (&json!("0 (unknown)"), &json!({"portcullisFilled": ["version"]}))
     );
     assert_eq!(sarif(&merge(&[&out])), out);
 }
