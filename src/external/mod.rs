@@ -11,6 +11,7 @@ mod sarif_notices;
 mod sarif_repair;
 mod sarif_result;
 mod sarif_rule;
+mod sarif_run;
 mod sarif_stream;
 mod sarif_tools;
 pub mod tool;
