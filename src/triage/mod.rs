@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod gate;
 pub mod ignore;
 pub mod pragma;
+mod pragma_read;
 mod pragma_table;
 pub mod vex;
 
