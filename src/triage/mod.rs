@@ -1,6 +1,8 @@
 //! Layer 3: what counts: suppressions, baseline, gate.
 
 pub mod baseline;
+mod baseline_entry;
+mod baseline_match;
 pub mod gate;
 pub mod ignore;
 pub mod pragma;
