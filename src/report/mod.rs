@@ -18,6 +18,7 @@ mod junit;
 mod markdown;
 mod runner;
 mod sarif;
+mod sarif_place;
 mod sarif_rules;
 pub mod sbom;
 mod sonar;
