@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::Terminal;
 use super::{CliError, foreign, output, targets};
 use crate::config::{self, parse_threshold};
 use crate::external::{Import, dedup};
@@ -41,12 +42,12 @@ pub struct MergeArgs {
     pub no_config: bool,
 }
 
-/// Merges the files and writes the report.
+/// Merges the files, writes the report, and tells what is wrong with them and what fails.
 ///
 /// # Errors
 /// One sentence for the user: an unknown format or severity, a file that cannot be read or is no SARIF, a
 /// report that cannot be written. Nothing was written then.
-pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
+pub fn run(args: &MergeArgs, terminal: &Terminal) -> Result<Verdict, CliError> {
     let format = targets::format(&args.format)?;
     let fail_on = parse_threshold(&args.fail_on).map_err(|message| CliError::usage(format!("--fail-on: {message}")))?;
     #[expect(clippy::disallowed_methods, reason = "a folder that the command line names")]
@@ -76,6 +77,13 @@ pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
             let mut out = io::BufWriter::new(io::stdout().lock());
             let written = write(&mut out).and_then(|()| out.flush());
             written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
+        }
+    }
+    // The table ends with the same.
+    if format.name != "table" && !terminal.quiet {
+        terminal.notices(&merged);
+        if fail_on.is_some() {
+            merged.verdict.iter().for_each(|line| terminal.remark(line));
         }
     }
     Ok(verdict)

@@ -290,7 +290,7 @@ impl Tally {
         let told = |count: usize, text: &str| format!("{count} results of {who} {text}");
         let mut notices = Vec::new();
         if self.left_out > 0 {
-            let text = told(self.left_out, "have no place below the root or no rule, and were left out.");
+            let text = told(self.left_out, "have no place below the root (--root) or no rule, and were left out.");
             notices.push(Notice::incomplete(NoticeKind::Foreign, text));
         }
         if self.beyond > 0 {

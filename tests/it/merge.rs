@@ -380,3 +380,25 @@ fn what_code_scanning_would_drop_of_another_tools_results_is_told() {
     let told = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
     assert!(told.as_str().unwrap().contains("the 1 least severe"), "{told}");
 }
+
+#[test]
+fn a_merge_says_why_it_is_incomplete_and_what_fails_and_names_no_folder_of_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let result =
+        |uri: &str| json!({"ruleId": "R", "level": "error", "message": {"text": "x"}, "locations": at(uri, 1)});
+    let text = log("a", json!([]), json!([result("a.py"), result("/elsewhere/b.py")])).to_string();
+    std::fs::write(folder.path().join("a.sarif"), text).unwrap();
+    let merged = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["merge", "--no-config", "--fail-on", "high"])
+        .arg("--root")
+        .arg(folder.path())
+        .arg(folder.path().join("a.sarif"))
+        .output()
+        .unwrap();
+    assert_eq!(merged.status.code(), Some(1));
+    let told = String::from_utf8(merged.stderr).unwrap();
+    assert!(told.contains("error: 1 results of a in `a.sarif` have no place below the root (--root)"), "{told}");
+    assert!(told.contains("FAIL: 1 of 1 finding") && told.contains("INCOMPLETE: 1 problem"), "{told}");
+    let out = String::from_utf8(merged.stdout).unwrap();
+    assert!(!out.contains(&folder.path().display().to_string()), "{out}");
+}
