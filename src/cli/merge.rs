@@ -80,10 +80,10 @@ pub fn run(args: &MergeArgs, terminal: &Terminal) -> Result<Verdict, CliError> {
         }
     }
     // The table ends with the same.
-    if format.name != "table" && !terminal.quiet {
+    if format.name != "table" {
         terminal.notices(&merged);
         if fail_on.is_some() {
-            merged.verdict.iter().for_each(|line| terminal.remark(line));
+            terminal.verdict(&merged);
         }
     }
     Ok(verdict)

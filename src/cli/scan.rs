@@ -86,6 +86,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     if !terminal.quiet && !told {
         terminal.notices(&report);
         summary(&report);
+        terminal.verdict(&report);
     }
     Ok(exit)
 }
@@ -314,7 +315,7 @@ fn sees_everything(args: &ScanArgs, base: &Path) -> bool {
     !args.is_partial() && whole && (args.config.is_some() || base.join(CONFIG_FILE).is_file())
 }
 
-/// One line on standard error: counts, coverage, time, and then the gate's reasons.
+/// One line on standard error: counts, coverage, time.
 fn summary(report: &ScanReport) {
     let counts = report.counts();
     let found: Vec<String> =
@@ -330,7 +331,4 @@ fn summary(report: &ScanReport) {
         coverage.bytes_scanned as f64 / 1e6,
         report.elapsed.as_secs_f64()
     );
-    for line in &report.verdict {
-        let _ = writeln!(err, "{}", crate::report::escape::log_line(line));
-    }
 }
