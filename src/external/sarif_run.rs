@@ -66,7 +66,7 @@ impl Run {
         // What is done with is given back as it goes.
         self.results.reverse();
         while let Some(one) = self.results.pop() {
-            if self.results.len() % GIVEN_BACK == 0 {
+            if self.results.len().is_multiple_of(GIVEN_BACK) {
                 self.results.shrink_to_fit();
             }
             let fingerprint = identity(&one.incoming, &self.tool.name, &mut ordinals, &mut taken);

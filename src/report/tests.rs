@@ -156,6 +156,17 @@ fn a_suppressed_finding_is_no_annotation_and_marked_where_it_is_shown() {
 }
 
 #[test]
+fn what_is_gone_from_the_tree_is_no_component() {
+    let mut report = sample::report(&[]);
+    let rule = crate::model::Rule::new("deps/GHSA-1", "Title", Severity::High);
+    report.findings = vec![sample::finding(&rule, "a.lock", 1, 0)];
+    let all = Options { show_suppressed: true, ..Options::default() };
+    assert!(text("cyclonedx", &report, &all).contains("GHSA-1"));
+    report.findings[0].baseline = Some(crate::model::BaselineState::Absent);
+    assert!(!text("cyclonedx", &report, &all).contains("GHSA-1"));
+}
+
+#[test]
 fn a_narrow_table_wraps() {
     let report = sample::report(&[("a.tf", 1, Severity::High)]);
     let out = text("table", &report, &Options { width: Some(60), ..Options::default() });
