@@ -117,7 +117,12 @@ fn walk<'o>(
     each: &mut dyn FnMut(&mut Bytes<'o>, &str) -> Result<(), StreamError>,
 ) -> Result<(), ImportError> {
     let mut stream = Stream::new(plain(open)?);
-    let read = stream.members(each).and_then(|()| stream.finish());
+    let begins = match stream.peek() {
+        Ok(b'{') => Ok(()),
+        Ok(_) => Err(stream.wrong("it does not begin with `{`")),
+        Err(error) => Err(error),
+    };
+    let read = begins.and_then(|()| stream.members(each)).and_then(|()| stream.finish());
     read.map_err(|error| match error {
         StreamError::Read(error) => ImportError::Read(error),
         StreamError::Json(error) => ImportError::Json(error),

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::log_line;
-use super::{Options, Reporter, shown, state, told};
+use super::{Options, Reporter, mark, shown, told};
 use crate::model::{NoticeLevel, ScanReport};
 
 /// `path:line:column: error: message [rule]`; columns count code points.
@@ -21,7 +21,7 @@ impl Reporter for Compact {
                 finding.severity.sarif_level(),
                 finding.message,
                 finding.rule,
-                state(finding)
+                mark(finding)
             );
             writeln!(out, "{}", log_line(&line))?;
         }

@@ -210,6 +210,11 @@ fn source<'a>(report: &'a ScanReport, finding: &'a Finding) -> &'a str {
     }
 }
 
+/// What is to be said of a finding that does not count; nothing of one that does.
+fn mark(finding: &Finding) -> String {
+    if finding.is_active() { String::new() } else { state(finding) }
+}
+
 /// What else is to be said of a finding: suppressed, known.
 fn state(finding: &Finding) -> String {
     let mut text = String::new();
