@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::args::ScanArgs;
 use super::{CliError, output};
 use crate::external::{Import, ImportError, ImportSettings};
-use crate::model::ScanReport;
+use crate::model::{Notice, NoticeKind, ScanReport};
 use crate::report::escape::log_line;
 use crate::triage::baseline::{Baseline, BaselineError};
 
@@ -48,6 +49,37 @@ pub struct BaselineScan {
     /// The baseline.
     #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     pub file: PathBuf,
+    /// Add what another tool found: a SARIF 2.1.0 file, also several times.
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Vec<PathBuf>,
+    /// Read this configuration file instead of the one found above.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub no_config: bool,
+    /// Run the tools that a configuration inside the scanned tree names.
+    #[arg(long)]
+    pub trust_config: bool,
+    /// Run no external tools.
+    #[arg(long)]
+    pub no_tools: bool,
+}
+
+impl BaselineScan {
+    /// The same scan as `portcullis scan` with these flags.
+    #[must_use]
+    pub fn args(&self) -> ScanArgs {
+        ScanArgs {
+            paths: self.paths.clone(),
+            sarif: self.sarif.clone(),
+            config: self.config.clone(),
+            no_config: self.no_config,
+            trust_config: self.trust_config,
+            no_tools: self.no_tools,
+            ..ScanArgs::default()
+        }
+    }
 }
 
 /// A file that serves as a baseline.
@@ -81,21 +113,25 @@ pub fn open(file: &Path) -> Result<Known, CliError> {
 fn no_report(file: &str, no_baseline: &BaselineError, wrong: ImportError) -> CliError {
     match wrong {
         ImportError::Version(_) | ImportError::Json(_) => {
-            CliError::usage(format!("{file}: {no_baseline}, and no SARIF 2.1.0. {HINT}"))
+            CliError::usage(format!("{file}: {no_baseline}; as an earlier report, {wrong}. {HINT}"))
         }
         wrong => CliError::usage(format!("{file}: {wrong}")),
     }
 }
 
 impl Known {
-    /// The baseline. An earlier SARIF report of any tool, plain or gzip, is read with the settings by which the
-    /// scan reads other tools' reports: equal results then have equal identities, and no secret is told.
+    /// The baseline, and what to tell of it. An earlier SARIF report of any tool, plain or gzip, is read with the
+    /// settings by which the scan reads other tools' reports: equal results then have equal identities, and no secret
+    /// is told. Where it does not hold all that was found then, the rest is new now: a warning says so.
     ///
     /// # Errors
     /// One sentence that names the file: it is no SARIF either.
-    pub fn baseline(self, settings: impl FnOnce() -> Result<ImportSettings, CliError>) -> Result<Baseline, CliError> {
+    pub fn baseline(
+        self,
+        settings: impl FnOnce() -> Result<ImportSettings, CliError>,
+    ) -> Result<(Baseline, Vec<Notice>), CliError> {
         let (file, bytes, no_baseline) = match self {
-            Self::Ours(baseline) => return Ok(baseline),
+            Self::Ours(baseline) => return Ok((baseline, Vec::new())),
             Self::Report(file, bytes, error) => (file, bytes, error),
         };
         let settings = settings()?;
@@ -103,7 +139,12 @@ impl Known {
         import.read(&file, &bytes).map_err(|wrong| no_report(&file, &no_baseline, wrong))?;
         let mut report = ScanReport { complete: true, ..ScanReport::default() };
         import.finish(&mut report);
-        Ok(Baseline::of_sarif(&report))
+        let lacking = report.notices.iter().filter(|notice| notice.incomplete);
+        let told = |notice: &Notice| {
+            let text = format!("The baseline is an incomplete report, what it lacks is new: {}", notice.message);
+            Notice::warning(NoticeKind::Foreign, text)
+        };
+        Ok((Baseline::of_sarif(&report), lacking.map(told).collect()))
     }
 }
 
@@ -116,7 +157,7 @@ pub fn store(
     report: &ScanReport,
     settings: impl FnOnce() -> Result<ImportSettings, CliError>,
 ) -> Result<String, CliError> {
-    let read = |file: &Path| open(file)?.baseline(settings);
+    let read = |file: &Path| open(file)?.baseline(settings).map(|(baseline, _)| baseline);
     let (file, baseline) = match command {
         BaselineCommand::Write(scan) if scan.file.exists() => {
             return Err(CliError::usage(format!(

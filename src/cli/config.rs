@@ -17,7 +17,7 @@ pub fn run(args: &ConfigArgs) -> Result<Exit, CliError> {
 }
 
 fn show(path: &Path, file: Option<&Path>, origin: bool) -> Result<Exit, CliError> {
-    let Some(file) = file.map(Path::to_owned).or_else(|| config::find(path)) else {
+    let Some(file) = file.map_or_else(|| config::find(path), |file| Ok(Some(file.to_owned())))? else {
         let text =
             format!("# no {} in `{}` or above it: every value is its default\n", config::CONFIG_FILE, path.display());
         return print(text.as_bytes());

@@ -54,9 +54,12 @@ pub fn settings(root: &Path, severities: BTreeMap<String, Severity>) -> Result<I
 pub fn read(import: &mut Import<'_>, file: &Path) -> Result<(), CliError> {
     let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
     let unreadable = |error: io::Error| CliError::usage(format!("cannot read `{name}`: {error}"));
+    // In a report: it names no folder of this machine.
+    let last = file.file_name().filter(|_| file.is_absolute()).map(|last| last.to_string_lossy().into_owned());
+    let shown = last.unwrap_or_else(|| name.clone());
     let done = if file.is_file() {
         open(file).map_err(unreadable)?;
-        import.read_from(&name, &|| Ok(Box::new(open(file)?)))
+        import.read_from(&shown, &|| Ok(Box::new(open(file)?)))
     } else {
         let stream: Box<dyn Read> = if file == Path::new("-") {
             Box::new(io::stdin().lock())
@@ -65,7 +68,7 @@ pub fn read(import: &mut Import<'_>, file: &Path) -> Result<(), CliError> {
         };
         let mut packed = Vec::new();
         GzEncoder::new(BufReader::new(stream), Compression::fast()).read_to_end(&mut packed).map_err(unreadable)?;
-        import.read(&name, &packed)
+        import.read(&shown, &packed)
     };
     done.map_err(|error| CliError::usage(format!("{name}: {error}")))
 }

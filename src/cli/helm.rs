@@ -112,6 +112,7 @@ fn run(helm: &Path, base: &Path, chart: &RepoPath) -> Result<String, String> {
         env: env_of,
         timeout: TIMEOUT,
         max_output: MAX_OUTPUT,
+        writes: None,
     };
     let Ended { code, stdout, stderr } = program.run().map_err(|error| error.to_string())?;
     if code != Some(0) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::Terminal;
 use super::{CliError, foreign, output, targets};
 use crate::config::{self, parse_threshold};
 use crate::external::{Import, dedup};
@@ -41,18 +42,22 @@ pub struct MergeArgs {
     pub no_config: bool,
 }
 
-/// Merges the files and writes the report.
+/// Merges the files, writes the report, and tells what is wrong with them and what fails.
 ///
 /// # Errors
 /// One sentence for the user: an unknown format or severity, a file that cannot be read or is no SARIF, a
 /// report that cannot be written. Nothing was written then.
-pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
+pub fn run(args: &MergeArgs, terminal: &Terminal) -> Result<Verdict, CliError> {
     let format = targets::format(&args.format)?;
     let fail_on = parse_threshold(&args.fail_on).map_err(|message| CliError::usage(format!("--fail-on: {message}")))?;
     #[expect(clippy::disallowed_methods, reason = "a folder that the command line names")]
     let root = std::fs::canonicalize(&args.root)
         .map_err(|error| CliError::usage(format!("{}: {error}", args.root.display())))?;
-    let file = args.config.clone().or_else(|| config::find(&root)).filter(|_| !args.no_config);
+    let file = match &args.config {
+        Some(file) => Some(file.clone()),
+        None if args.no_config => None,
+        None => config::find(&root)?,
+    };
     let configuration = file.map(|file| config::load(&file)).transpose()?.unwrap_or_default();
     let settings = foreign::settings(&root, configuration.tool_severity)?;
     let mut import = Import::new(&settings);
@@ -72,6 +77,13 @@ pub fn run(args: &MergeArgs) -> Result<Verdict, CliError> {
             let mut out = io::BufWriter::new(io::stdout().lock());
             let written = write(&mut out).and_then(|()| out.flush());
             written.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
+        }
+    }
+    // The table ends with the same.
+    if format.name != "table" {
+        terminal.notices(&merged);
+        if fail_on.is_some() {
+            terminal.verdict(&merged);
         }
     }
     Ok(verdict)

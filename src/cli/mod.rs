@@ -103,7 +103,7 @@ fn run(cli: &Cli, terminal: &output::Terminal) -> Result<Exit, CliError> {
         Command::Scan(args) if args.watch => watch::run(args, terminal),
         Command::Scan(args) => scan::run(args, terminal),
         Command::Sbom(args) => sbom::run(args, terminal),
-        Command::Merge(args) => match merge::run(args)? {
+        Command::Merge(args) => match merge::run(args, terminal)? {
             Verdict::Pass => Ok(Exit::Pass),
             Verdict::Fail => Ok(Exit::Failed),
             Verdict::Incomplete => Ok(Exit::Incomplete),

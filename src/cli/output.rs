@@ -75,6 +75,17 @@ impl Terminal {
         }
     }
 
+    /// Tells why the run passes or fails.
+    pub fn verdict(&self, report: &ScanReport) {
+        if self.quiet {
+            return;
+        }
+        let mut err = io::stderr().lock();
+        for line in &report.verdict {
+            let _ = writeln!(err, "{}", log_line(line));
+        }
+    }
+
     /// A progress line on standard error, from half a second on; nothing where that is no terminal.
     pub fn progress(&self) -> Progress {
         let bar = if self.progress {

@@ -27,7 +27,7 @@ pub fn configuration(args: &ScanArgs, base: &Path) -> Result<Settings, CliError>
     if args.no_config {
         return Ok(Settings::default());
     }
-    let path = args.config.clone().or_else(|| config::find(base));
+    let path = args.config.clone().map_or_else(|| config::find(base), |file| Ok(Some(file)))?;
     let settings = path.map(|path| config::load(&path)).transpose()?;
     Ok(settings.unwrap_or_default())
 }

@@ -61,7 +61,8 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     let gate_settings = gate_settings(args, &done.configuration)?;
     merge_foreign(args, &mut done)?;
     if let Some(known) = known {
-        let baseline = known.baseline(|| done.foreign())?;
+        let (baseline, told) = known.baseline(|| done.foreign())?;
+        done.report.notices.extend(told);
         let renames = args.renames.as_deref().map(|since| renames(&done.base, since)).transpose();
         let renames = renames.map_err(|error| CliError::usage(format!("--renames: {error}")))?;
         baseline.compare(&mut done.report, &renames.unwrap_or_default(), &done.today);
@@ -85,6 +86,7 @@ pub fn run(args: &ScanArgs, terminal: &Terminal) -> Result<Exit, CliError> {
     if !terminal.quiet && !told {
         terminal.notices(&report);
         summary(&report);
+        terminal.verdict(&report);
     }
     Ok(exit)
 }
@@ -184,7 +186,8 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     let source = plan::source(args, &configuration, &inputs, cache.as_ref(), tell)?;
     let mut plan = plan::plan(args, &configuration, source, scanners);
     plan.on_findings = Some(Box::new(move |count| findings.findings(count)));
-    let started = if with_tools { tools::start(args, &configuration, &inputs.base) } else { Ok(Vec::new()) };
+    let (tools, not_started) =
+        if with_tools { tools::start(args, &configuration, &inputs.base) } else { Default::default() };
     let outcome = engine::run_with_mask(&plan);
     progress.done();
     let (mut report, mask) = outcome?;
@@ -193,11 +196,8 @@ fn scanned(args: &ScanArgs, terminal: &Terminal, with_tools: bool) -> Result<Sca
     online::resolve(&args.online, &mut report);
     report.notices.extend(outside.into_iter().map(|file| settings::outside(file)));
     report.notices.extend(own.notices.into_iter().chain(unread).chain(of_helm));
-    let tools = started.unwrap_or_else(|notice| {
-        report.notices.push(notice);
-        report.complete = false;
-        Vec::new()
-    });
+    report.complete &= not_started.is_empty();
+    report.notices.extend(not_started);
     settings::database(args, &configuration, &own.database, &mut report)?;
     Ok(Scanned { report, configuration, ignores, vex, today: plan.today, base: inputs.base, tools, mask })
 }
@@ -228,7 +228,7 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
     let scan = match &args.command {
         BaselineCommand::Show { file } => {
             let settings = || foreign::settings(Path::new("."), Default::default());
-            let baseline = super::baseline::open(file)?.baseline(settings)?;
+            let (baseline, _) = super::baseline::open(file)?.baseline(settings)?;
             let mut text = Vec::new();
             let shown = super::baseline::show(&baseline, &mut text);
             shown.map_err(|source| CliError::Write { place: "standard output".to_owned(), source })?;
@@ -236,8 +236,9 @@ pub fn baseline(args: &BaselineArgs, terminal: &Terminal) -> Result<Exit, CliErr
         }
         BaselineCommand::Write(scan) | BaselineCommand::Update(scan) | BaselineCommand::Prune(scan) => scan,
     };
-    let args_of_scan = ScanArgs { paths: scan.paths.clone(), ..ScanArgs::default() };
-    let mut done = scanned(&args_of_scan, terminal, false)?;
+    let args_of_scan = scan.args();
+    let mut done = scanned(&args_of_scan, terminal, true)?;
+    merge_foreign(&args_of_scan, &mut done)?;
     triage(&mut done, &GateSettings::default(), &args_of_scan);
     terminal.notices(&done.report);
     let told = super::baseline::store(&args.command, &done.report, || done.foreign())?;
@@ -314,7 +315,7 @@ fn sees_everything(args: &ScanArgs, base: &Path) -> bool {
     !args.is_partial() && whole && (args.config.is_some() || base.join(CONFIG_FILE).is_file())
 }
 
-/// One line on standard error: counts, coverage, time, and then the gate's reasons.
+/// One line on standard error: counts, coverage, time.
 fn summary(report: &ScanReport) {
     let counts = report.counts();
     let found: Vec<String> =
@@ -330,7 +331,4 @@ fn summary(report: &ScanReport) {
         coverage.bytes_scanned as f64 / 1e6,
         report.elapsed.as_secs_f64()
     );
-    for line in &report.verdict {
-        let _ = writeln!(err, "{}", crate::report::escape::log_line(line));
-    }
 }

@@ -31,7 +31,7 @@ pub struct IgnoreArgs {
 
 /// Adds an `[[ignore]]` for each finding to the end of the configuration; what is in it stays byte for byte.
 pub fn run(args: &IgnoreArgs, terminal: &Terminal) -> Result<Exit, CliError> {
-    let file = config::find(Path::new(".")).unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
+    let file = config::find(Path::new("."))?.unwrap_or_else(|| PathBuf::from(CONFIG_FILE));
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     let before = if file.is_file() { text_of(&file)? } else { String::new() };
     let added = entries(args, &folder, terminal)?;

@@ -12,7 +12,7 @@ use crate::config::{Settings, ToolSettings};
 use crate::external::catalogue::CATALOGUE;
 use crate::external::process::Program;
 use crate::external::tool::{Running, Tool};
-use crate::model::{Notice, NoticeKind};
+use crate::model::{Notice, NoticeKind, RepoPath};
 
 /// What every program needs to find itself, its home and its temporary files.
 const ENVIRONMENT: &[&str] = &[
@@ -54,23 +54,42 @@ fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(named)
 }
 
-/// Starts the tools of a configuration for the tree at `base`, or says why not.
-pub fn start(args: &ScanArgs, configuration: &Settings, base: &Path) -> Result<Vec<Running>, Notice> {
+/// Starts the tools of a configuration for the tree at `base`; those that may not run are told.
+pub fn start(args: &ScanArgs, configuration: &Settings, base: &Path) -> (Vec<Running>, Vec<Notice>) {
     if configuration.tools.is_empty() || args.no_tools {
-        return Ok(Vec::new());
+        return Default::default();
     }
     if !args.trust_config && !is_outside(configuration, args, base) {
         let names: Vec<String> = configuration.tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
-        return Err(Notice::incomplete(
+        let notice = Notice::incomplete(
             NoticeKind::Tool,
             format!(
                 "The tools {} did not run: a configuration of the scanned tree may name any program. Give \
                  --trust-config where you trust it, or --no-tools to do without.",
                 names.join(", ")
             ),
-        ));
+        );
+        return (Vec::new(), vec![notice]);
     }
-    Ok(configuration.tools.iter().map(|tool| built(tool, base).start()).collect())
+    let (inside, outside): (Vec<&ToolSettings>, Vec<_>) =
+        configuration.tools.iter().partition(|tool| is_inside(&tool.folder, base));
+    let told = outside.into_iter().map(|tool| {
+        let text = format!(
+            "The tool `{}` did not run: its folder `{}` is none, or a link leads out of the tree.",
+            tool.name, tool.folder
+        );
+        Notice::incomplete(NoticeKind::Tool, text)
+    });
+    let told = told.collect();
+    (inside.into_iter().map(|tool| built(tool, base).start()).collect(), told)
+}
+
+/// True for a folder of the tree, links followed: a configuration may be trusted where the tree is not.
+fn is_inside(folder: &RepoPath, base: &Path) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "no tool runs outside of the tree")]
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let folder = real(&base.join(folder.as_str()));
+    matches!((folder, real(base)), (Some(folder), Some(base)) if folder.starts_with(&base) && folder.is_dir())
 }
 
 /// True for a file that was named and lies outside the tree: one that was found is of the repository.
@@ -89,6 +108,7 @@ fn built(tool: &ToolSettings, base: &Path) -> Tool {
         env: names.filter_map(|name| Some((name.into(), env(name)?.into()))).collect(),
         timeout: tool.timeout,
         max_output: tool.max_output,
+        writes: None,
     };
     Tool { name: tool.name.clone(), program, findings: tool.findings.clone(), nothing: tool.nothing.clone() }
 }

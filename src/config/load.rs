@@ -22,6 +22,9 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// It was found, not named, and is a link to what lies elsewhere.
+    #[error("the configuration `{}` is a link out of the tree; name what it leads to with --config", .0.display())]
+    Link(PathBuf),
     /// The file does not follow TOML or the schema, or a value is out of its range.
     #[error("{}:{line}:{column}: {message}{}", path.display(), help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default())]
     Invalid {
@@ -40,20 +43,36 @@ pub enum ConfigError {
 
 /// The nearest configuration file: in `root`, else in the folders above it, up to the one that holds
 /// `.git`.
-#[must_use]
-pub fn find(root: &Path) -> Option<PathBuf> {
+///
+/// # Errors
+/// Where it is a link out of that folder, or out of its own where none holds `.git`: whoever made the tree could
+/// have any file read.
+pub fn find(root: &Path) -> Result<Option<PathBuf>, ConfigError> {
     #[expect(clippy::disallowed_methods, reason = "the root as the user sees it, to look upwards from")]
-    let root = std::fs::canonicalize(root).ok()?;
+    let Ok(root) = std::fs::canonicalize(root) else { return Ok(None) };
+    let holds_git = |folder: &&Path| folder.join(".git").exists();
+    let top = root.ancestors().find(holds_git);
     for folder in root.ancestors() {
         let file = folder.join(CONFIG_FILE);
         if file.is_file() {
-            return Some(file);
+            if leads_outside(top.unwrap_or(folder), &file) {
+                return Err(ConfigError::Link(file));
+            }
+            return Ok(Some(file));
         }
-        if folder.join(".git").exists() {
+        if Some(folder) == top {
             break;
         }
     }
-    None
+    Ok(None)
+}
+
+/// True where links on the way to a file lead out of a folder. What is not there is an error of its own.
+pub(super) fn leads_outside(folder: &Path, file: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    #[expect(clippy::disallowed_methods, reason = "a configuration reads nothing outside its folder, links or not")]
+    let (Ok(real), Ok(folder)) = (std::fs::canonicalize(file), std::fs::canonicalize(folder)) else { return false };
+    !real.starts_with(folder)
 }
 
 /// Reads and checks a configuration file, over those it extends.
@@ -119,11 +138,7 @@ pub fn chain(path: &Path) -> Result<Vec<Link>, ConfigError> {
 fn extended(root: &Path, folder: &Path, relative: &str) -> Option<PathBuf> {
     let inside = RepoPath::from_relative(folder.strip_prefix(root).ok()?);
     let file = root.join(RepoPath::resolve(inside.as_str(), relative)?.as_str());
-    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    #[expect(clippy::disallowed_methods, reason = "a configuration reads nothing outside its folder, links or not")]
-    let (real, root) = (std::fs::canonicalize(&file).ok(), std::fs::canonicalize(root).ok()?);
-    // A file that is missing is an error of its own.
-    real.is_none_or(|real| real.starts_with(&root)).then_some(file)
+    (!leads_outside(root, &file)).then_some(file)
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

@@ -79,7 +79,7 @@ impl File<'_> {
 #[expect(clippy::disallowed_methods, reason = "tests write the files they read")]
 mod tests {
     use super::*;
-    use crate::config::{CONFIG_FILE, load};
+    use crate::config::{CONFIG_FILE, find, load};
     use crate::model::Severity;
 
     fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
@@ -122,10 +122,39 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_link_leads_nowhere_outside() {
-        let (outside, _) = tree(&[("b.toml", "")]);
-        let (folder, path) = tree(&[(CONFIG_FILE, "extends = \"b.toml\"\n")]);
-        std::os::unix::fs::symlink(outside.path().join("b.toml"), folder.path().join("b.toml")).expect("links");
-        assert!(load(&path).expect_err("outside").to_string().contains("outside"));
+        use std::os::unix::fs::symlink;
+        let (outside, _) = tree(&[("b.toml", ""), ("rules/r.toml", "")]);
+        for text in [
+            "extends = \"b.toml\"\n",
+            "[scan]\nrules = [\"rules\"]\n",
+            "[scan]\nrules = [\"there/rules\"]\n",
+            "[deps]\nvex = [\"b.toml\"]\n",
+            "[iac]\ntf-var-files = [\"there/b.toml\"]\n",
+        ] {
+            let (folder, path) = tree(&[(CONFIG_FILE, text)]);
+            for (name, to) in [("b.toml", "b.toml"), ("rules", "rules"), ("there", "")] {
+                symlink(outside.path().join(to), folder.path().join(name)).expect("links");
+            }
+            let error = load(&path).expect_err(text).to_string();
+            assert!(error.contains("outside"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_configuration_that_is_found_is_the_trees_own() {
+        use std::os::unix::fs::symlink;
+        let (outside, elsewhere) = tree(&[(CONFIG_FILE, "")]);
+        let (folder, path) = tree(&[("sub/a", "")]);
+        symlink(&elsewhere, &path).expect("links");
+        let error = find(&folder.path().join("sub")).expect_err("it is another's").to_string();
+        assert!(error.contains("--config"), "{error}");
+        // A link within a repository stays in it.
+        std::fs::create_dir(outside.path().join(".git")).expect("writes");
+        std::fs::create_dir(outside.path().join("sub")).expect("writes");
+        symlink("../portcullis.toml", outside.path().join("sub/portcullis.toml")).expect("links");
+        let found = find(&outside.path().join("sub")).expect("reads").expect("is there");
+        assert!(found.ends_with("sub/portcullis.toml"), "{found:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+use super::load::leads_outside;
 use super::schema::{self, Size};
 use super::tool::ToolSettings;
 use crate::model::{Confidence, Severity};
@@ -302,7 +303,7 @@ fn scan_settings(scan: schema::Scan, folder: &Path) -> Checked<ScanSettings> {
     })
 }
 
-/// Paths of a configuration stay below its folder: a scanned tree reads nothing outside itself.
+/// Paths of a configuration stay below its folder, links followed: a scanned tree reads nothing outside itself.
 fn inside(paths: Vec<Spanned<String>>, folder: &Path) -> Checked<Vec<PathBuf>> {
     let read = |path: &Spanned<String>| {
         let inner = crate::model::RepoPath::resolve("", path.get_ref());
@@ -311,7 +312,8 @@ fn inside(paths: Vec<Spanned<String>>, folder: &Path) -> Checked<Vec<PathBuf>> {
             message: format!("`{}` is outside the configuration's folder", path.get_ref()),
             help: Some("name it on the command line instead".to_owned()),
         };
-        inner.map(|inner| folder.join(inner.as_str())).ok_or_else(outside)
+        let file = inner.map(|inner| folder.join(inner.as_str())).filter(|file| !leads_outside(folder, file));
+        file.ok_or_else(outside)
     };
     paths.iter().map(read).collect()
 }

@@ -53,6 +53,7 @@ mod tests {
             origin: Origin::Index,
             properties: Vec::new(),
             fixes: Vec::new(),
+            foreign_fix: false,
             gates: true,
             also_known_as: Vec::new(),
             suppressions: Vec::new(),

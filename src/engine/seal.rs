@@ -181,6 +181,7 @@ fn finding(view: &FileView<'_>, draft: Draft, secrets: &[Span], others: &Others<
         line_hash: None,
         origin: view.origin.clone(),
         fixes: fixes.collect(),
+        foreign_fix: false,
         gates: draft.gates,
         suppressions: suppressions.collect(),
         baseline: None,

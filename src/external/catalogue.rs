@@ -116,6 +116,25 @@ pub static CATALOGUE: &[Entry] = &[
         &[],
         &[],
     ),
+    entry(
+        "trivy-image",
+        "known vulnerabilities of a container image, saved before at .image.tar",
+        &[
+            "trivy",
+            "image",
+            "--input",
+            ".image.tar",
+            "--scanners",
+            "vuln",
+            "--format",
+            "sarif",
+            "--quiet",
+            "--output",
+            "{out}",
+        ],
+        &[],
+        &[],
+    ),
     entry("zizmor", "GitHub Actions", &["zizmor", "--offline", "--format", "sarif", "."], &[11, 12, 13, 14], &[3]),
 ];
 

@@ -16,8 +16,9 @@ const NEIGHBOURS: usize = 64;
 /// the first tool by name; it is as bad and as sure as the worst and surest.
 ///
 /// Two findings are the same where they lie in one file and
-/// - one answers to the other's rule, or one rule of ours answers to both (the published table of equal rules
-///   is what `portcullis rules show` lists as aliases), and their lines overlap or the one lies in the other's block;
+/// - one is ours and answers to the other's rule, or one rule of ours answers to both (the published table of equal
+///   rules is what `portcullis rules show` lists as aliases), or they name one advisory, or their rules and messages
+///   are equal to the letter; and their lines overlap or the one lies in the other's block;
 /// - or they name one advisory of one package version: tools point at other lines of a lock file, or at none;
 /// - or both are secrets, and their places overlap.
 ///
@@ -30,16 +31,15 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
     }
     let again = told_before(report);
     let mut names = Names::default();
-    let meanings: Vec<Meaning<'_>> = report
-        .findings
-        .iter()
-        .enumerate()
-        .filter(|(at, f)| f.is_active() && !again.contains(at))
-        .map(|(at, f)| Meaning::of(report, at, f, &mut names))
-        .collect();
-    let groups = groups(&meanings, &pairs(&meanings));
+    let mut merged = Vec::new();
+    // File by file: what a whole report means would not fit beside it.
+    for file in files(report, &again) {
+        let one = |&at: &usize| Meaning::of(report, at, &report.findings[at], &mut names);
+        let meanings: Vec<Meaning<'_>> = file.iter().map(one).collect();
+        merged.extend(groups(&meanings, &pairs(&meanings)));
+    }
     let mut gone = again;
-    for (first, others) in groups {
+    for (first, others) in merged {
         for other in others {
             merge(report, first, other);
             gone.insert(other);
@@ -51,6 +51,17 @@ pub fn across_tools(report: &mut ScanReport) -> usize {
         !gone.contains(&(at - 1))
     });
     gone.len()
+}
+
+/// Of each file that several tools report on, what counts in it, in the report's order.
+fn files(report: &ScanReport, but: &BTreeSet<usize>) -> Vec<Vec<usize>> {
+    let path = |at: &usize| &report.findings[*at].primary.path;
+    let counts = |at: &usize| report.findings[*at].is_active() && !but.contains(at);
+    let mut open: Vec<usize> = (0..report.findings.len()).filter(counts).collect();
+    open.sort_by(|a, b| path(a).cmp(path(b)));
+    let tool = |at: &usize| report.findings[*at].tool;
+    let several = |file: &&[usize]| file.iter().any(|at| tool(at) != tool(&file[0]));
+    open.chunk_by(|a, b| path(a) == path(b)).filter(several).map(<[usize]>::to_vec).collect()
 }
 
 /// Findings that an earlier merge made part of another, which is here: they come from their tool's own file.
@@ -66,20 +77,19 @@ fn line(report: &ScanReport, finding: &Finding) -> String {
     format!("{tool} {} {}", finding.rule, finding.fingerprint)
 }
 
-/// Pairs of equal findings, as indices into `meanings`, the nearest first.
+/// Pairs of equal findings of one file, as indices into `meanings`, the nearest first.
 fn pairs(meanings: &[Meaning<'_>]) -> Vec<(usize, usize)> {
-    let mut lists: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut packages: BTreeMap<_, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
     for (at, one) in meanings.iter().enumerate() {
         for name in one.names.iter() {
-            lists.entry((one.path, name)).or_default().push(at);
+            lists.entry(name).or_default().push(at);
             if let Some(package) = &one.package {
-                let by_tool = packages.entry((one.path, name.as_str(), package)).or_default();
-                by_tool.entry(one.tool).or_default().push(at);
+                packages.entry((name.as_str(), package)).or_default().entry(one.tool).or_default().push(at);
             }
         }
         if one.secret {
-            lists.entry((one.path, "")).or_default().push(at);
+            lists.entry("").or_default().push(at);
         }
     }
     let mut pairs = BTreeSet::new();
@@ -135,19 +145,27 @@ fn groups(meanings: &[Meaning<'_>], pairs: &[(usize, usize)]) -> Vec<(usize, Vec
     ordered.collect()
 }
 
+/// Makes `other` part of `first`. What is taken of it is gone from it: there may be hundreds of thousands.
 fn merge(report: &mut ScanReport, first: usize, other: usize) {
-    let gone = report.findings[other].clone();
-    let said = line(report, &gone);
-    let kept = &mut report.findings[first];
-    kept.severity = kept.severity.max(gone.severity);
-    kept.confidence = kept.confidence.max(gone.confidence);
-    kept.also_known_as.push(gone.rule.as_str().to_owned());
-    kept.also_known_as.extend(gone.also_known_as.iter().cloned());
-    let mut lines: BTreeSet<String> =
-        gone.list(ALSO_REPORTED).iter().chain(kept.list(ALSO_REPORTED)).cloned().collect();
+    let said = line(report, &report.findings[other]);
+    let gone = &mut report.findings[other];
+    let mut lines: BTreeSet<String> = gone.list(ALSO_REPORTED).iter().cloned().collect();
     lines.insert(said);
+    let (severity, confidence, fixable) = (gone.severity, gone.confidence, gone.is_fixable());
+    let mut names = std::mem::take(&mut gone.also_known_as);
+    names.push(gone.rule.as_str().to_owned());
+    (gone.message, gone.properties) = Default::default();
+    let kept = &mut report.findings[first];
+    kept.severity = kept.severity.max(severity);
+    kept.confidence = kept.confidence.max(confidence);
+    kept.foreign_fix |= fixable;
+    names.retain(|name| kept.rule.as_str() != name && !kept.also_known_as.contains(name));
+    kept.also_known_as.reserve_exact(names.len());
+    kept.also_known_as.extend(names);
+    lines.extend(kept.list(ALSO_REPORTED).iter().cloned());
     kept.properties.retain(|(key, _)| *key != ALSO_REPORTED);
-    kept.properties.push((ALSO_REPORTED, Property::List(lines.into_iter().collect())));
+    kept.properties.reserve_exact(1);
+    kept.properties.push((ALSO_REPORTED, Property::List(Vec::from_iter(lines))));
 }
 
 #[cfg(test)]
@@ -197,6 +215,13 @@ mod tests {
             ("third/CKV_AWS_20", 5, "another tool's prefix"),
         ] {
             assert_eq!(across_tools(&mut pair("other", rule, line, message)), 0, "{message}");
+        }
+        // Sonar's S101 is about names of classes, ruff's about assertions; a tool's name before an id is part of it.
+        for (a, b) in [("S101", "S101"), ("a/sqli", "b/sqli")] {
+            let mut report = empty();
+            foreign(&mut report, "a", a, 4, "Rename this class.");
+            foreign(&mut report, "b", b, 4, "Use of `assert` detected.");
+            assert_eq!(across_tools(&mut report), 0, "{a}");
         }
         let mut incomplete = pair("other", "CKV_AWS_20", 5, "x");
         incomplete.complete = false;
@@ -251,6 +276,23 @@ mod tests {
         let kept: Vec<(&str, &[String])> =
             report.findings.iter().map(|one| (one.message.as_str(), one.list(ALSO_REPORTED))).collect();
         assert_eq!((kept.len(), kept[0].1.len(), kept[1].1.len()), (2, 0, 2), "{kept:?}");
+    }
+
+    #[test]
+    fn the_same_check_of_two_tools_is_one_by_its_words_or_by_our_table() {
+        let mut report = empty();
+        foreign(&mut report, "semgrep", "js.eval", 4, "eval runs what it is given");
+        foreign(&mut report, "opengrep", "js.eval", 4, "eval runs what it is given");
+        assert_eq!(across_tools(&mut report), 1);
+        let mut report = empty();
+        foreign(&mut report, "checkov", "CKV_AWS_20", 4, "x");
+        foreign(&mut report, "kics", "38c5ee0d", 4, "y");
+        report.findings.iter_mut().for_each(|one| one.also_known_as.push("iac/aws-s3-public-acl".to_owned()));
+        assert_eq!(across_tools(&mut report), 1, "one rule of ours answers to both");
+        let mut report = empty();
+        foreign(&mut report, "a", "CVE-2021-1", 4, "x");
+        foreign(&mut report, "b", "CVE-2021-1", 4, "y");
+        assert_eq!(across_tools(&mut report), 1, "an advisory's id is the same everywhere");
     }
 
     #[test]

@@ -26,8 +26,6 @@ pub struct Incoming {
     pub message: Box<str>,
     /// `foreign:` and what tells it apart from others of its rule and file.
     pub anchor: Arc<str>,
-    /// `primaryLocationLineHash`, where its tool wrote one.
-    pub line_hash: Option<Box<str>>,
     /// The first bytes of the SHA-256 of its JSON: equal results of two files have the same.
     pub digest: [u8; 16],
     /// The fingerprint that an earlier merge gave it.
@@ -46,11 +44,14 @@ pub struct More {
     pub suppressions: Vec<Suppression>,
     /// True where an earlier report says that it is gone.
     pub absent: bool,
+    /// True where the tool says how to repair it.
+    pub fixable: bool,
 }
 
 impl More {
     fn is_empty(&self) -> bool {
-        self.also.is_empty() && self.also_known_as.is_empty() && self.suppressions.is_empty() && !self.absent
+        let listed = self.also.len() + self.also_known_as.len() + self.suppressions.len();
+        listed == 0 && !self.absent && !self.fixable
     }
 
     /// Boxed where there is anything.
@@ -75,7 +76,8 @@ impl Incoming {
         self.anchor = Arc::from(format!("foreign:{discriminator}"));
         let mut value = Value::Object(object);
         value.sort_all_objects();
-        let text = value.to_string();
+        // What serde_json read it writes.
+        let text = serde_json::to_string(&value).unwrap_or_default();
         self.digest.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
         text
     }
@@ -123,10 +125,12 @@ impl Incoming {
             snippet: None,
             fingerprint,
             anchor: self.anchor,
-            line_hash: self.line_hash.map(Into::into),
+            // As it came it is in the result's JSON.
+            line_hash: None,
             origin: Origin::WorkTree,
             properties: also.into_iter().collect(),
             fixes: Vec::new(),
+            foreign_fix: more.fixable,
             gates: true,
             also_known_as,
             suppressions: more.suppressions,

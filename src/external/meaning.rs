@@ -9,6 +9,10 @@ use regex::Regex;
 use super::sarif_tools::is_secret_tool;
 use crate::model::{ALSO_REPORTED, Finding, Region, ScanReport};
 
+/// Beginnings of ids that mean the same whoever writes them, in lower case: rules of ours, and advisories.
+const EVERYWHERE: &[&str] =
+    &["secrets/", "deps/", "iac/", "cve-", "ghsa-", "rustsec-", "pysec-", "go-2", "mal-", "osv-", "snyk-"];
+
 /// How tools write a package and its version in their messages: trivy, osv-scanner, grype.
 static PACKAGES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [r"Package: (\S+)\s+Installed Version: (\S+)", r"'(@?[^@'\s]+)@([^@'\s]+)'", r"package: (\S+), version (\S+)"]
@@ -22,7 +26,6 @@ pub struct Meaning<'f> {
     /// Index in the report.
     pub at: usize,
     pub tool: usize,
-    pub path: &'f str,
     /// Rule ids it answers to, in lower case: its own, with and without the tool's name, earlier ones, aliases.
     pub names: Rc<[String]>,
     /// Name and version of the package it is about, in lower case, without Go's `v`.
@@ -56,7 +59,6 @@ impl<'f> Meaning<'f> {
         Self {
             at,
             tool: finding.tool,
-            path: finding.primary.path.as_str(),
             names: Rc::clone(names.or_insert_with(|| self::names(report, finding, prefix).into())),
             package: if ours { own_package(finding) } else { package(&finding.message) }.map(Box::new),
             secret: if ours { finding.scanner() == "secrets" } else { is_secret_tool(tool) },
@@ -72,6 +74,12 @@ impl<'f> Meaning<'f> {
     pub fn tools(&self) -> impl Iterator<Item = &'f str> {
         let also = self.finding.list(ALSO_REPORTED).iter().filter_map(|line| line.rsplitn(3, ' ').nth(2));
         also.chain([self.called])
+    }
+
+    /// True where rule and words are equal: one check that two tools run. An id alone may be two tools' own.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let (one, two) = (self.finding, other.finding);
+        one.rule.as_str().eq_ignore_ascii_case(two.rule.as_str()) && one.message == two.message
     }
 
     fn is_in(&self, other: &Self) -> bool {
@@ -124,13 +132,19 @@ pub fn same(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
     if a.secret && b.secret && overlap && columns_meet(a, b) {
         return true;
     }
-    if !a.names.iter().any(|name| b.names.binary_search(name).is_ok()) {
+    let mut shared = a.names.iter().filter(|name| b.names.binary_search(name).is_ok());
+    let table = a.tool == 0 || b.tool == 0;
+    if !shared.any(|name| table || is_the_same_everywhere(name)) && !a.says_the_same(b) {
         return false;
     }
     match (&a.package, &b.package) {
         (Some(one), Some(two)) => one == two,
         _ => overlap || a.is_in(b) || b.is_in(a),
     }
+}
+
+fn is_the_same_everywhere(name: &str) -> bool {
+    EVERYWHERE.iter().any(|beginning| name.starts_with(beginning))
 }
 
 fn columns(region: &Region) -> Option<(u32, u32)> {

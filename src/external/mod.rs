@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod dedup;
 mod incoming;
+mod json_stream;
 mod meaning;
 pub mod process;
 pub mod sarif_import;
@@ -10,6 +11,7 @@ mod sarif_notices;
 mod sarif_repair;
 mod sarif_result;
 mod sarif_rule;
+mod sarif_run;
 mod sarif_stream;
 mod sarif_tools;
 pub mod tool;

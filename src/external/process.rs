@@ -28,6 +28,8 @@ pub struct Program {
     pub timeout: Duration,
     /// Bytes of standard output, and of the file it writes.
     pub max_output: u64,
+    /// The file it writes, where it writes one: no disk is filled.
+    pub writes: Option<PathBuf>,
 }
 
 /// How a program ended.
@@ -84,6 +86,12 @@ impl Program {
         command.spawn()
     }
 
+    /// Bytes of the file that it writes so far.
+    fn written(&self) -> u64 {
+        let file = self.writes.as_ref().and_then(|file| file.symlink_metadata().ok());
+        file.filter(|file| file.is_file()).map_or(0, |file| file.len())
+    }
+
     fn attend(&self, child: &mut Child) -> Result<Ended, ProcessError> {
         let limit = self.max_output;
         let stdout = child.stdout.take().map(|pipe| in_thread(move || all(pipe, limit)));
@@ -104,6 +112,9 @@ impl Program {
             }
             if Instant::now() >= deadline {
                 return Err(late());
+            }
+            if self.written() > limit {
+                return Err(ProcessError::TooMuch(limit));
             }
             thread::sleep(POLL);
         };

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 of any tool, read tolerantly: what breaks the standard is repaired or left out, and told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -8,24 +8,20 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::incoming::{Incoming, Order};
 use super::sarif_repair::Values;
 use super::sarif_result::{Outcome, Reader};
 use super::sarif_rule::Rules;
+use super::sarif_run::{Run, Taken, keep_rule, sort};
 use super::sarif_stream::{self, Open};
 use super::uri::Resolver;
 use super::{sarif_notices, sarif_tools};
-use crate::model::{
-    Finding, Fingerprint, FingerprintFields, Notice, NoticeKind, PackedText, Packer, RepoPath, Rule, ScanReport,
-    Severity, Tool,
-};
+use crate::model::{Notice, NoticeKind, PackedText, Packer, RepoPath, Rule, ScanReport, Severity, Tool};
 
 /// Results taken of all files together: what each costs beside its text stays in memory.
 const MOST: usize = 1_000_000;
 /// Results, and bytes of them, that are read side by side.
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 4 << 20;
-
 /// Finds secrets in a text that a tool quotes from the file at a path: byte ranges in the text.
 pub type FindSecrets = dyn Fn(&RepoPath, &str) -> Vec<Range<usize>> + Send + Sync;
 /// The rule of ours that is equal to another tool's rule of that id.
@@ -69,36 +65,35 @@ pub struct Import<'a> {
     count: usize,
     values: BTreeSet<String>,
     /// Each path once: many results lie in one file.
-    paths: BTreeSet<RepoPath>,
+    paths: HashSet<RepoPath>,
     notices: Vec<Notice>,
 }
 
-#[derive(Default)]
-struct Run {
-    tool: Tool,
-    rules: BTreeMap<String, Rule>,
-    results: Vec<Taken>,
-}
-
-/// A result whose text is packed, as the pack's number of that.
-struct Taken {
-    incoming: Incoming,
-    text: u32,
-}
-
-/// Results that are read side by side, each with its run's number.
+/// Results that are read side by side, one text behind the other, each with its run's number and where it ends.
 #[derive(Default)]
 struct Batch {
-    results: Vec<(usize, Box<str>)>,
-    bytes: usize,
+    text: String,
+    ends: Vec<(usize, usize)>,
 }
 
 impl Batch {
     /// True where it is full.
     fn push(&mut self, at: usize, text: &str) -> bool {
-        self.bytes += text.len();
-        self.results.push((at, text.into()));
-        self.results.len() >= BATCH || self.bytes >= BATCH_BYTES
+        self.text.push_str(text);
+        self.ends.push((at, self.text.len()));
+        self.ends.len() >= BATCH || self.text.len() >= BATCH_BYTES
+    }
+
+    /// The run's number and the text of the result of that number.
+    fn get(&self, number: usize) -> (usize, &str) {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before].1);
+        let (at, end) = self.ends[number];
+        (at, &self.text[start..end])
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
     }
 }
 
@@ -121,7 +116,7 @@ impl<'a> Import<'a> {
             texts: Packer::default(),
             count: 0,
             values: BTreeSet::new(),
-            paths: BTreeSet::new(),
+            paths: HashSet::new(),
             notices: Vec::new(),
         }
     }
@@ -184,9 +179,12 @@ impl<'a> Import<'a> {
 
     /// Reads the results of a batch side by side, and takes them in their order.
     fn take(&mut self, readers: &[Reader<'_>], read: &mut [(Run, Tally)], batch: &mut Batch) {
-        let results = std::mem::take(batch).results;
-        let outcomes: Vec<(usize, Outcome)> =
-            results.into_par_iter().filter_map(|(at, text)| Some((at, readers.get(at)?.result(&text)))).collect();
+        let one = |number: usize| {
+            let (at, text) = batch.get(number);
+            Some((at, readers.get(at)?.result(text)))
+        };
+        let outcomes: Vec<(usize, Outcome)> = (0..batch.ends.len()).into_par_iter().filter_map(one).collect();
+        batch.clear();
         for (at, outcome) in outcomes {
             let Some((run, tally)) = read.get_mut(at) else { continue };
             if self.count >= MOST {
@@ -287,89 +285,12 @@ fn mask(runs: &mut [Run], texts: &mut Vec<PackedText>, values: &Values) {
     texts.extend(masked.finish());
 }
 
-impl Run {
-    /// Keeps a rule that a result of that severity names: without a score it is as bad as its worst result.
-    fn name(&mut self, rule: &Rule, severity: Severity) {
-        let severity = rule.score.map_or(severity, Severity::from_score);
-        match self.rules.get_mut(rule.id.as_str()) {
-            Some(known) => known.severity = known.severity.max(severity),
-            None => {
-                self.rules.insert(rule.id.as_str().to_owned(), Rule { severity, ..rule.clone() });
-            }
-        }
-    }
-
-    fn join(mut self, report: &mut ScanReport, texts: &[PackedText]) {
-        let index = if self.tool.name == report.tools[0].name {
-            0
-        } else {
-            report.tools.push(self.tool.clone());
-            report.tools.len() - 1
-        };
-        for rule in self.rules.into_values() {
-            report.rules.entry((index, rule.id.clone())).or_insert_with(|| Arc::new(rule));
-        }
-        // Of two that are equal, the one that an earlier merge named is kept.
-        fn key(one: &Taken) -> (Order<'_>, [u8; 16], bool, Option<Fingerprint>) {
-            let known = one.incoming.known;
-            (one.incoming.order(), one.incoming.digest, known.is_none(), known)
-        }
-        self.results.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
-        self.results.dedup_by(|b, a| {
-            let (a, b) = (&mut a.incoming, &mut b.incoming);
-            let equal = a.digest == b.digest && a.order() == b.order();
-            if equal {
-                a.join(b);
-            }
-            equal
-        });
-        let mut taken: BTreeSet<Fingerprint> = self.results.iter().filter_map(|one| one.incoming.known).collect();
-        let mut ordinals = BTreeMap::new();
-        report.findings.reserve(self.results.len());
-        for one in self.results {
-            let fingerprint = identity(&one.incoming, &self.tool.name, &mut ordinals, &mut taken);
-            let mut finding = one.incoming.finding(index, fingerprint);
-            finding.foreign = texts.get(one.text as usize).cloned();
-            report.findings.push(finding);
-        }
-    }
-}
-
-/// The next ordinal of rule, path and discriminator, by the fingerprint that the first has.
-type Ordinals = BTreeMap<Fingerprint, u32>;
-
-/// The fingerprint that an earlier merge gave it, else the next that is free.
-fn identity(one: &Incoming, tool: &str, ordinals: &mut Ordinals, taken: &mut BTreeSet<Fingerprint>) -> Fingerprint {
-    let numbered = |ordinal| {
-        Fingerprint::of(&FingerprintFields {
-            tool,
-            rule: one.rule.as_str(),
-            path: one.path.as_str(),
-            kind: "foreign",
-            discriminator: one.anchor.strip_prefix("foreign:").unwrap_or_default(),
-            ordinal,
-        })
-    };
-    if let Some(known) = one.known {
-        return known;
-    }
-    let first = numbered(0);
-    let next = ordinals.entry(first).or_default();
-    loop {
-        let fingerprint = if *next == 0 { first } else { numbered(*next) };
-        *next += 1;
-        if taken.insert(fingerprint) {
-            return fingerprint;
-        }
-    }
-}
-
 impl Tally {
     fn notices(&self, who: &str) -> Vec<Notice> {
         let told = |count: usize, text: &str| format!("{count} results of {who} {text}");
         let mut notices = Vec::new();
         if self.left_out > 0 {
-            let text = told(self.left_out, "have no place below the root or no rule, and were left out.");
+            let text = told(self.left_out, "have no place below the root (--root) or no rule, and were left out.");
             notices.push(Notice::incomplete(NoticeKind::Foreign, text));
         }
         if self.beyond > 0 {
@@ -383,64 +304,5 @@ impl Tally {
             notices.push(Notice::note(NoticeKind::Foreign, told(self.passed, "report no defect, and were left out.")));
         }
         notices
-    }
-}
-
-/// A rule counts as its worst result; of two texts the longer is kept, whichever came first.
-fn keep_rule(rules: &mut BTreeMap<String, Rule>, rule: Rule) {
-    match rules.get_mut(rule.id.as_str()) {
-        Some(known) => {
-            let severity = known.severity.max(rule.severity);
-            if (rule.help.len(), &rule.help, &rule.title) > (known.help.len(), &known.help, &known.title) {
-                *known = rule;
-            }
-            known.severity = severity;
-        }
-        None => {
-            rules.insert(rule.id.as_str().to_owned(), rule);
-        }
-    }
-}
-
-/// Sorts by place, then tool, equal ones as they stand, without a second copy of them: they may be a million.
-fn sort(findings: &mut [Finding]) {
-    let mut from: Vec<usize> = (0..findings.len()).collect();
-    from.sort_by_key(|&at| (order(&findings[at]), findings[at].tool));
-    for at in 0..from.len() {
-        // What stood before this place was swapped to where its own finding came from.
-        let mut source = from[at];
-        while source < at {
-            source = from[source];
-        }
-        findings.swap(at, source);
-        from[at] = source;
-    }
-}
-
-fn order(finding: &Finding) -> Order<'_> {
-    let region = finding.primary.region;
-    let (path, rule) = (finding.primary.path.as_str(), finding.rule.as_str());
-    (path, region.start_line, region.start_column, rule, &finding.message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::sample;
-
-    #[test]
-    fn sorting_in_place_is_sorting() {
-        let rule = Rule::new("iac/r", "Title", Severity::High);
-        for count in [0, 1, 2, 7, 100, 1_000] {
-            // A walk that meets every line, some twice.
-            let line = |at: u32| (at * 617 + 5) % count.max(1) / 2 + 1;
-            let mut findings: Vec<Finding> = (0..count).map(|at| sample::finding(&rule, "f", line(at), at)).collect();
-            let mut expected: Vec<_> =
-                findings.iter().map(|one| (one.primary.region.start_line, one.fingerprint)).collect();
-            expected.sort_by_key(|(line, _)| *line);
-            sort(&mut findings);
-            let found: Vec<_> = findings.iter().map(|one| (one.primary.region.start_line, one.fingerprint)).collect();
-            assert_eq!(found, expected, "{count}");
-        }
     }
 }

@@ -19,6 +19,9 @@ const SEVERITY_PROPERTIES: &[&str] =
     &[OWN_SEVERITY, "security-severity", "zizmor/severity", "issue_severity", "severity", "problem.severity"];
 const CONFIDENCE_PROPERTIES: &[&str] = &["zizmor/confidence", "issue_confidence", "confidence", "precision"];
 
+/// What stands before the version that mends a package, in messages of trivy.
+const FIXED_VERSION: &str = "Fixed Version: ";
+
 /// What a result comes to.
 pub enum Outcome {
     /// With its JSON, members in alphabetical order, without what a merge adds.
@@ -67,7 +70,7 @@ impl Reader<'_> {
         let message = message(&object, descriptor);
         object.insert("ruleId".into(), json!(id));
         object.insert("level".into(), json!(level));
-        object.insert("message".into(), json!({"text": message}));
+        object.insert("message".into(), json!({"text": &message}));
         let place = object.get("locations").and_then(|places| places.get(0)).unwrap_or(&Value::Null);
         let Some(path) = self.resolver.path(&place["physicalLocation"]["artifactLocation"]) else {
             return Outcome::Broken;
@@ -85,7 +88,8 @@ impl Reader<'_> {
         let others = also.iter().filter_map(|line| Some(line.split(' ').nth_back(1)?.to_owned()));
         let also_known_as = equal.chain(others).collect();
         let absent = object.get("baselineState").and_then(Value::as_str) == Some("absent");
-        incoming.more = More { also_known_as, also, suppressions: suppressions(&object), absent }.any();
+        let fixable = object.contains_key("fixes") || names_fixed_version(&message);
+        incoming.more = More { also_known_as, also, suppressions: suppressions(&object), absent, fixable }.any();
         let text = incoming.set(object);
         Outcome::Finding(Box::new(incoming), text, rule, repairs)
     }
@@ -129,6 +133,12 @@ impl Reader<'_> {
             _ => Severity::Low,
         })
     }
+}
+
+/// True where the message names the version that mends it, as trivy writes it: the line is there without one, too.
+fn names_fixed_version(message: &str) -> bool {
+    let mut versions = message.match_indices(FIXED_VERSION).map(|(at, mark)| &message[at + mark.len()..]);
+    versions.any(|rest| rest.starts_with(|c: char| !c.is_whitespace()))
 }
 
 /// The message as text: its own, the rule's string it names with arguments filled in, or the rule's title.
@@ -179,7 +189,6 @@ fn incoming(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: 
     let own = object.get("properties").unwrap_or(&Value::Null);
     let words = CONFIDENCE_PROPERTIES.iter().filter_map(|name| own.get(*name)?.as_str());
     let confidence = words.filter_map(|word| word.to_ascii_lowercase().parse::<Confidence>().ok()).next();
-    let text = |bag: &str, key: &str| object.get(bag).and_then(|bag| bag.get(key)?.as_str());
     Incoming {
         rule: rule.id.clone(),
         path,
@@ -189,7 +198,6 @@ fn incoming(object: &Map<String, Value>, rule: &Rule, severity: Severity, path: 
         columns: (start_column, number("endColumn").unwrap_or(start_column)),
         message: "".into(),
         anchor: Arc::from(""),
-        line_hash: text("partialFingerprints", "primaryLocationLineHash").map(Into::into),
         digest: [0; 16],
         known: None,
         more: None,

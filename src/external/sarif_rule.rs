@@ -13,6 +13,8 @@ const SCORE: &str = "security-severity";
 /// Rules of driver and extensions, as a run lists them.
 pub struct Rules<'r> {
     components: Vec<&'r [Value]>,
+    /// The first of each id.
+    by_id: BTreeMap<&'r str, &'r Value>,
     /// Levels that invocations set, by rule (SARIF 3.20.5).
     overrides: Vec<BTreeMap<&'r str, &'r str>>,
     /// The severity of rules that give none.
@@ -28,7 +30,13 @@ impl<'r> Rules<'r> {
         let tool = run.get("tool").unwrap_or(&Value::Null);
         let mut components = vec![list(&tool["driver"])];
         components.extend(tool["extensions"].as_array().into_iter().flatten().map(list));
-        let mut rules = Self { components, overrides: Vec::new(), default };
+        let mut by_id = BTreeMap::new();
+        for rule in components.iter().flat_map(|rules| rules.iter()) {
+            if let Some(id) = rule["id"].as_str() {
+                by_id.entry(id).or_insert(rule);
+            }
+        }
+        let mut rules = Self { components, by_id, overrides: Vec::new(), default };
         let invocations = run.get("invocations").and_then(Value::as_array).into_iter().flatten();
         rules.overrides = invocations.map(|invocation| rules.overridden(invocation)).collect();
         rules
@@ -66,8 +74,7 @@ impl<'r> Rules<'r> {
         let index = result.get("ruleIndex").or(reference.get("index"));
         let id = result.get("ruleId").or(reference.get("id")).and_then(Value::as_str);
         let by_index = self.at(&reference["toolComponent"], index);
-        let by_id =
-            |wanted: &str| self.components.iter().flat_map(|rules| rules.iter()).find(|rule| rule["id"] == wanted);
+        let by_id = |wanted: &str| self.by_id.get(wanted).copied();
         let agrees = |rule: &&Value| id.is_none_or(|id| rule["id"].as_str().is_some_and(|own| id.starts_with(own)));
         let rule = by_index.filter(agrees).or_else(|| {
             let id = id?;
@@ -93,6 +100,7 @@ pub fn rule(id: &str, descriptor: &Value, default: Option<Severity>, information
     let mut foreign = ForeignRule {
         description: text("fullDescription").unwrap_or_default().to_owned(),
         markdown: markdown.to_owned(),
+        name: descriptor["name"].as_str().unwrap_or_default().to_owned(),
         filled: ["shortDescription", "fullDescription", "help"].into_iter().filter(missing).collect(),
     };
     let score = &bag[SCORE];

@@ -1,14 +1,12 @@
 //! A SARIF log read twice from its beginning, so that one result at a time is in memory: many tools write
 //! `results` before the `tool` whose rules they name.
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ImportError;
+use super::json_stream::{Stream, StreamError};
 
 /// Bytes of one file, unpacked.
 const LARGEST: u64 = 2 << 30;
@@ -37,35 +35,98 @@ pub struct Run {
     pub artifacts: Vec<Value>,
 }
 
-impl Frame {
-    /// The run that is read.
-    fn last(&mut self) -> Option<&mut Run> {
-        self.runs.as_mut()?.last_mut()
-    }
-}
-
-/// Everything but the results.
+/// Everything but the results. What stands where another type should counts as empty: a log is taken for what it
+/// holds.
 ///
 /// # Errors
 /// Where the bytes are no JSON, do not unpack, or cannot be read.
 pub fn frame(open: &Open<'_>) -> Result<Frame, ImportError> {
     let mut frame = Frame::default();
-    walk(open, Pass::Frame(&mut frame))?;
+    walk(open, &mut |stream, name| match name {
+        "version" => {
+            frame.version = stream.parse::<Value>()?.as_str().unwrap_or_default().to_owned();
+            Ok(())
+        }
+        "runs" => {
+            if stream.peek()? == b'[' {
+                frame.runs.get_or_insert_default();
+            }
+            stream.elements(&mut |stream, _| {
+                let mut run = Run::default();
+                stream.members(&mut |stream, name| run.take(name, stream))?;
+                frame.runs.get_or_insert_default().push(run);
+                Ok(())
+            })
+        }
+        _ => stream.pass(),
+    })?;
     Ok(frame)
 }
 
-/// Hands each result to `each`, with its run's number from 0, as the text it is.
+impl Run {
+    fn take(&mut self, name: &str, stream: &mut Bytes<'_>) -> Result<(), StreamError> {
+        if KEPT.contains(&name) {
+            self.members.insert(name.to_owned(), stream.parse()?);
+            return Ok(());
+        }
+        if name != "artifacts" {
+            return stream.pass();
+        }
+        stream.elements(&mut |stream, _| {
+            // The place alone: contents may be large.
+            let mut artifact: Value = stream.parse()?;
+            self.artifacts.push(artifact.get_mut("location").map(Value::take).unwrap_or_default());
+            Ok(())
+        })
+    }
+}
+
+/// Hands each result to `each`, with its run's number from 0, as the text it is. Its brackets close; whether it is
+/// JSON is for `each` to find out.
 ///
 /// # Errors
 /// As [`frame`].
 pub fn results(open: &Open<'_>, each: &mut dyn FnMut(usize, &str)) -> Result<(), ImportError> {
-    walk(open, Pass::Results(each))
+    walk(open, &mut |stream, name| {
+        if name != "runs" {
+            return stream.pass();
+        }
+        stream.elements(&mut |stream, run| {
+            stream.members(&mut |stream, name| {
+                if name != "results" {
+                    return stream.pass();
+                }
+                stream.elements(&mut |stream, _| {
+                    match std::str::from_utf8(stream.raw()?) {
+                        Ok(result) => each(run, result),
+                        Err(_) => return Err(stream.wrong("a result is not UTF-8")),
+                    }
+                    Ok(())
+                })
+            })
+        })
+    })
 }
 
-fn walk(open: &Open<'_>, mut pass: Pass<'_>) -> Result<(), ImportError> {
-    let mut reader = serde_json::Deserializer::from_reader(plain(open)?);
-    let read = Part::Log.read(&mut pass).deserialize(&mut reader).and_then(|()| reader.end());
-    read.map_err(|error| if error.is_io() { ImportError::Read(error.into()) } else { error.into() })
+/// The bytes of a log.
+type Bytes<'o> = Stream<Box<dyn Read + 'o>>;
+
+/// Hands each member of the log to `each`.
+fn walk<'o>(
+    open: &Open<'o>,
+    each: &mut dyn FnMut(&mut Bytes<'o>, &str) -> Result<(), StreamError>,
+) -> Result<(), ImportError> {
+    let mut stream = Stream::new(plain(open)?);
+    let begins = match stream.peek() {
+        Ok(b'{') => Ok(()),
+        Ok(_) => Err(stream.wrong("it does not begin with `{`")),
+        Err(error) => Err(error),
+    };
+    let read = begins.and_then(|()| stream.members(each)).and_then(|()| stream.finish());
+    read.map_err(|error| match error {
+        StreamError::Read(error) => ImportError::Read(error),
+        StreamError::Json(error) => ImportError::Json(error),
+    })
 }
 
 /// The bytes unpacked, without a byte order mark.
@@ -99,128 +160,5 @@ impl<R: Read> Read for Limited<R> {
         let over = || io::Error::other(format!("it holds more than {} MB", LARGEST >> 20));
         self.left = self.left.checked_sub(count as u64).ok_or_else(over)?;
         Ok(count)
-    }
-}
-
-enum Pass<'p> {
-    Frame(&'p mut Frame),
-    Results(&'p mut dyn FnMut(usize, &str)),
-}
-
-/// Where in the log the reading is.
-#[derive(Clone, Copy)]
-enum Part {
-    Log,
-    Runs,
-    /// Of that number, from 0.
-    Run(usize),
-    Results(usize),
-    Artifacts,
-}
-
-struct Reading<'r, 'p> {
-    part: Part,
-    pass: &'r mut Pass<'p>,
-}
-
-impl Part {
-    fn read<'r, 'p>(self, pass: &'r mut Pass<'p>) -> Reading<'r, 'p> {
-        Reading { part: self, pass }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reading<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if let (Part::Run(_), Pass::Frame(frame)) = (self.part, &mut *self.pass) {
-            frame.runs.get_or_insert_default().push(Run::default());
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// What stands where another type should counts as empty: a log is taken for what it holds.
-impl<'de> Visitor<'de> for Reading<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SARIF")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<String>()? {
-            match (self.part, name.as_str(), &mut *self.pass) {
-                (Part::Log, "runs", pass) => map.next_value_seed(Part::Runs.read(pass))?,
-                (Part::Log, "version", Pass::Frame(frame)) => {
-                    frame.version = map.next_value::<Value>()?.as_str().unwrap_or_default().to_owned();
-                }
-                (Part::Run(at), "results", pass @ Pass::Results(_)) => {
-                    map.next_value_seed(Part::Results(at).read(pass))?;
-                }
-                (Part::Run(_), "artifacts", pass @ Pass::Frame(_)) => {
-                    map.next_value_seed(Part::Artifacts.read(pass))?;
-                }
-                (Part::Run(_), kept, Pass::Frame(frame)) if KEPT.contains(&kept) => {
-                    let value = map.next_value()?;
-                    if let Some(run) = frame.last() {
-                        run.members.insert(name, value);
-                    }
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        if let (Part::Runs, Pass::Frame(frame)) = (self.part, &mut *self.pass) {
-            frame.runs.get_or_insert_default();
-        }
-        for at in 0.. {
-            let element = match (self.part, &mut *self.pass) {
-                (Part::Runs, pass) => list.next_element_seed(Part::Run(at).read(pass))?,
-                (Part::Results(run), Pass::Results(each)) => {
-                    list.next_element::<Box<RawValue>>()?.map(|result| each(run, result.get()))
-                }
-                (Part::Artifacts, Pass::Frame(frame)) => list.next_element::<Value>()?.map(|mut artifact| {
-                    if let Some(run) = frame.last() {
-                        // The place alone: contents may be large.
-                        run.artifacts.push(artifact.get_mut("location").map(Value::take).unwrap_or_default());
-                    }
-                }),
-                _ => list.next_element::<IgnoredAny>()?.map(|_| ()),
-            };
-            if element.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
     }
 }

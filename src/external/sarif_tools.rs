@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{Severity, Tool};
+use crate::model::{FILLED, Severity, Tool};
 
 /// Tools whose results quote secrets.
 const SECRET_TOOLS: &[&str] = &[
@@ -45,7 +45,9 @@ pub fn flat(name: &str) -> Option<Severity> {
 /// The tool and category of a run (SARIF 3.14, 3.17.3, 3.19).
 pub fn tool(run: &Map<String, Value>) -> Tool {
     let driver = run.get("tool").map_or(&Value::Null, |tool| &tool["driver"]);
-    let text = |name: &str| driver[name].as_str().filter(|text| !text.is_empty());
+    let filled =
+        |name: &str| driver["properties"][FILLED].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let text = |name: &str| driver[name].as_str().filter(|text| !text.is_empty() && !filled(name));
     let name = text("name").unwrap_or("unknown");
     let home = || HOMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, home)| *home);
     let id = run.get("automationDetails").and_then(|details| details["id"].as_str()).unwrap_or_default();

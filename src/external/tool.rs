@@ -13,6 +13,8 @@ use crate::model::{Notice, NoticeKind, RepoPath};
 
 /// What a program's argument holds where the path of the file it writes goes.
 const OUT: &str = "{out}";
+/// The name of that file.
+const WRITTEN: &str = "out.sarif";
 /// Characters of a program's own words in a notice.
 const WORDS: usize = 300;
 
@@ -56,7 +58,8 @@ impl Tool {
             Err(error) => return Outcome::Failed(format!("no temporary folder can be made: {error}")),
         };
         if let Some(scratch) = &scratch {
-            let out = scratch.path().join("out.sarif").to_string_lossy().into_owned();
+            self.program.writes = Some(scratch.path().join(WRITTEN));
+            let out = scratch.path().join(WRITTEN).to_string_lossy().into_owned();
             let filled = |argument: &OsString| OsString::from(argument.to_string_lossy().replace(OUT, &out));
             self.program.argv = self.program.argv.iter().map(filled).collect();
         }
@@ -90,7 +93,7 @@ impl Running {
         let name = self.name;
         let outcome = self.thread.join().unwrap_or_else(|_| Outcome::Failed("it met an internal error".to_owned()));
         let failed = |text: &str| {
-            Notice::incomplete(NoticeKind::Tool, masked(&format!("The tool `{name}` did not run: {text}."), secrets))
+            Notice::incomplete(NoticeKind::Tool, masked(&format!("The tool `{name}` failed: {text}."), secrets))
         };
         match outcome {
             Outcome::Sarif(files) => {
@@ -127,7 +130,7 @@ fn masked(text: &str, secrets: Option<&FindSecrets>) -> String {
 
 /// What was written to the path given, or, where a program made a folder of it, the SARIF files in that.
 fn written(scratch: &TempDir, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
-    let out = scratch.path().join("out.sarif");
+    let out = scratch.path().join(WRITTEN);
     let mut files = vec![out.clone()];
     if out.is_dir() {
         let inside = std::fs::read_dir(&out).map_err(ProcessError::Output)?;

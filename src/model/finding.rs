@@ -144,6 +144,8 @@ pub struct Finding {
     pub properties: Properties,
     /// Best first.
     pub fixes: Vec<FindingFix>,
+    /// Another tool says how to repair it: that counts as a repair, and is never carried out.
+    pub foreign_fix: bool,
     /// False where it must never fail a gate.
     pub gates: bool,
     /// Ids beside the rule's aliases to which suppressions answer.
@@ -164,6 +166,12 @@ impl Finding {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.suppressions.is_empty() && self.baseline != Some(BaselineState::Absent)
+    }
+
+    /// True where somebody says how to repair it: an edit of ours or of another tool, or a fixed version.
+    #[must_use]
+    pub fn is_fixable(&self) -> bool {
+        !self.fixes.is_empty() || self.foreign_fix || !self.list("fixedVersions").is_empty()
     }
 
     /// The text of a property; `None` where it has none of that name, or no text.

@@ -91,6 +91,8 @@ pub struct ForeignRule {
     pub description: String,
     /// `help.markdown`, or empty.
     pub markdown: String,
+    /// `name`, or empty.
+    pub name: String,
     /// SARIF's names of members that code scanning asks for and the tool did not give: we write them.
     pub filled: Vec<&'static str>,
 }

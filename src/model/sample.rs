@@ -74,6 +74,7 @@ pub fn finding(rule: &Rule, path: &str, line: u32, ordinal: u32) -> Finding {
         origin: Origin::WorkTree,
         properties: Vec::new(),
         fixes: Vec::new(),
+        foreign_fix: false,
         gates: true,
         also_known_as: Vec::new(),
         suppressions: Vec::new(),

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::{is_unsafe, log_line};
-use super::{Options, Reporter, count_words, shown};
+use super::{Options, Reporter, count_words};
 use crate::model::{Finding, ScanReport};
 
 /// The summary page shows about so many; the log holds all.
@@ -14,9 +14,9 @@ const MOST: usize = 50;
 pub struct Azure;
 
 impl Reporter for Azure {
-    fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, report: &ScanReport, _options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
         let mut findings: Vec<&Finding> =
-            shown(report, options).filter(|finding| finding.severity.sarif_level() != "note").collect();
+            report.active().filter(|finding| finding.severity.sarif_level() != "note").collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         for finding in findings.iter().take(MOST) {
             let region = finding.primary.region;

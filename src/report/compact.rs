@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::log_line;
-use super::{Options, Reporter, shown, told};
+use super::{Options, Reporter, mark, shown, told};
 use crate::model::{NoticeLevel, ScanReport};
 
 /// `path:line:column: error: message [rule]`; columns count code points.
@@ -14,13 +14,14 @@ impl Reporter for Compact {
         for finding in shown(report, options) {
             let region = finding.primary.region;
             let line = format!(
-                "{}:{}:{}: {}: {} [{}]",
+                "{}:{}:{}: {}: {} [{}]{}",
                 finding.primary.path,
                 region.start_line,
                 region.char_column,
                 finding.severity.sarif_level(),
                 finding.message,
-                finding.rule
+                finding.rule,
+                mark(finding)
             );
             writeln!(out, "{}", log_line(&line))?;
         }

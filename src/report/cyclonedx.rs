@@ -15,7 +15,9 @@ pub struct CycloneDx;
 
 impl Reporter for CycloneDx {
     fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-        let shown = |f: &&Finding| f.tool == 0 && f.scanner() == "deps" && (options.show_suppressed || f.is_active());
+        // What is gone from the tree has no package any more.
+        let counts = |f: &&Finding| f.is_active() || options.show_suppressed && !f.suppressions.is_empty();
+        let shown = |f: &&Finding| f.tool == 0 && f.scanner() == "deps" && counts(f);
         let findings: Vec<&Finding> = report.findings.iter().filter(shown).collect();
         let components: BTreeMap<String, Value> =
             findings.iter().map(|finding| (reference(finding), component(finding))).collect();

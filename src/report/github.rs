@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::{command_data, command_property, log_line};
-use super::{Options, Reporter, count_words, first_sentence, shown};
+use super::{Options, Reporter, count_words, first_sentence};
 use crate::model::{Finding, ScanReport};
 
 /// The runner shows this many annotations of a level per step and drops the rest without a word.
@@ -13,10 +13,10 @@ const PER_LEVEL: usize = 10;
 pub struct GitHub;
 
 impl Reporter for GitHub {
-    fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, report: &ScanReport, _options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
         for (level, command) in [("error", "error"), ("warning", "warning"), ("note", "notice")] {
             let mut findings: Vec<&Finding> =
-                shown(report, options).filter(|finding| finding.severity.sarif_level() == level).collect();
+                report.active().filter(|finding| finding.severity.sarif_level() == level).collect();
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             let fits = if findings.len() > PER_LEVEL { PER_LEVEL - 1 } else { findings.len() };
             for finding in findings.iter().take(fits) {

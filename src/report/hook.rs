@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::log_line;
-use super::{Options, Reporter, count_words, cut, shown};
+use super::{Options, Reporter, count_words, cut};
 use crate::model::{Finding, Notice, ScanReport};
 
 /// Findings shown whole: with these and the last lines, a screen of 24 is not exceeded.
@@ -30,8 +30,8 @@ const COMMENTS: &[(&str, &str, &[&str])] = &[
 pub struct Hook;
 
 impl Reporter for Hook {
-    fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
-        let mut findings: Vec<&Finding> = shown(report, options).collect();
+    fn write(&self, report: &ScanReport, _options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut findings: Vec<&Finding> = report.active().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let hidden: Vec<&Notice> = report.notices.iter().filter(|notice| notice.incomplete).collect();
         for notice in hidden.iter().take(NOTICES) {

@@ -25,14 +25,18 @@ impl Reporter for JUnit {
             if findings.is_empty() {
                 suite.add_test_case(TestCase::new("no findings", TestCaseStatus::success()));
             }
-            suite.add_test_cases(findings.into_iter().map(case));
+            let mut names = BTreeMap::new();
+            suite.add_test_cases(findings.into_iter().map(|finding| case(finding, &mut names)));
             junit.add_test_suite(suite);
         }
         junit.serialize(out).map_err(io::Error::other)
     }
 }
 
-fn case(finding: &Finding) -> TestCase {
+/// How often a file had a case of that name: readers keep one of several.
+type Names<'f> = BTreeMap<(&'f str, String), usize>;
+
+fn case<'f>(finding: &'f Finding, names: &mut Names<'f>) -> TestCase {
     let region = finding.primary.region;
     let mut status = match finding.suppressions.first() {
         Some(one) => {
@@ -44,7 +48,7 @@ fn case(finding: &Finding) -> TestCase {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(terminal(&finding.message)).set_type(finding.severity.word());
             status.set_description(format!(
-                "{}:{}:{}: {} ({})\n{}",
+                "{}:{}:{}: {}\n{}: {}",
                 terminal(finding.primary.path.as_str()),
                 region.start_line,
                 region.char_column,
@@ -59,7 +63,16 @@ fn case(finding: &Finding) -> TestCase {
     if !finding.is_active() && finding.suppressions.is_empty() {
         status.set_message("absent: in the baseline, gone from the tree");
     }
-    let mut case = TestCase::new(format!("{} line {}", terminal(finding.rule.as_str()), region.start_line), status);
-    case.set_classname(terminal(finding.primary.path.as_str()));
+    let path = finding.primary.path.as_str();
+    let mut name = format!("{} line {}", terminal(finding.rule.as_str()), region.start_line);
+    let count = names.entry((path, name.clone())).or_default();
+    *count += 1;
+    if *count > 1 {
+        name.push_str(&format!(" ({count})"));
+    }
+    let mut case = TestCase::new(name, status);
+    case.set_classname(terminal(path));
+    // GitLab links to it.
+    case.extra.insert("file".into(), terminal(path).into_owned().into());
     case
 }

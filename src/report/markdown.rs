@@ -3,7 +3,7 @@
 use std::io;
 
 use super::escape::{code, markdown};
-use super::{Options, Reporter, count_words, cut, shown, source, told};
+use super::{Options, Reporter, count_words, cut, mark, shown, source, told};
 use crate::model::{Finding, ScanReport};
 
 /// Bytes of the table. A comment on GitHub takes 65,536 characters, one on Bitbucket Server 32,768.
@@ -64,9 +64,10 @@ fn within(
 
 fn row(report: &ScanReport, finding: &Finding) -> String {
     let place = format!("{}:{}", cut(finding.primary.path.as_str(), MESSAGE), finding.primary.region.start_line);
+    let text = format!("{}{}", finding.message, mark(finding));
     let rule = match finding.tool {
         0 => code(finding.rule.as_str()),
         _ => format!("{} {}", markdown(source(report, finding)), code(finding.rule.as_str())),
     };
-    format!("| {} | {} | {} | {rule} |\n", finding.severity, code(&place), markdown(&cut(&finding.message, MESSAGE)))
+    format!("| {} | {} | {} | {rule} |\n", finding.severity, code(&place), markdown(&cut(&text, MESSAGE)))
 }

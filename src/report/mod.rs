@@ -18,6 +18,7 @@ mod junit;
 mod markdown;
 mod runner;
 mod sarif;
+mod sarif_place;
 mod sarif_rules;
 pub mod sbom;
 mod sonar;
@@ -209,6 +210,24 @@ fn source<'a>(report: &'a ScanReport, finding: &'a Finding) -> &'a str {
     }
 }
 
+/// What is to be said of a finding that does not count; nothing of one that does.
+fn mark(finding: &Finding) -> String {
+    if finding.is_active() { String::new() } else { state(finding) }
+}
+
+/// What else is to be said of a finding: suppressed, known.
+fn state(finding: &Finding) -> String {
+    let mut text = String::new();
+    if let Some(one) = finding.suppressions.first() {
+        let reason = if one.reason.is_empty() { "no reason given" } else { &one.reason };
+        text.push_str(&format!(" (suppressed by {}: {})", escape::terminal(&one.source), escape::terminal(reason)));
+    }
+    if let Some(state) = finding.baseline {
+        text.push_str(&format!(" ({})", state.word()));
+    }
+    text
+}
+
 /// The message up to the end of its first sentence.
 fn first_sentence(message: &str) -> &str {
     message.split_inclusive(". ").next().unwrap_or(message).trim_end()
@@ -240,147 +259,4 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Severity, Suppression, sample};
-
-    fn text(name: &str, report: &ScanReport, options: &Options) -> String {
-        let mut out = Vec::new();
-        find(name).expect("a format").write(report, options, &mut out).expect("memory takes all");
-        String::from_utf8(out).expect("UTF-8")
-    }
-
-    #[test]
-    fn every_format_shows_a_finding_and_hides_a_suppressed_one() {
-        let mut report = sample::report(&[("a/b.tf", 7, Severity::High), ("gone.tf", 1, Severity::Low)]);
-        report.findings[1].suppressions.push(Suppression {
-            in_source: false,
-            source: "portcullis.toml".into(),
-            reason: "a test".into(),
-            until: None,
-        });
-        for format in FORMATS {
-            let out = text(format.name, &report, &Options::default());
-            let elsewhere = ["gitlab-secrets", "gitlab-deps", "cyclonedx", "hook"].contains(&format.name);
-            assert!(elsewhere || out.contains("a/b.tf"), "{}: {out}", format.name);
-            let marks_them = ["junit", "html"].contains(&format.name);
-            assert!(marks_them || !out.contains("gone.tf"), "{}", format.name);
-            assert_eq!(out, text(format.name, &report, &Options::default()), "{}", format.name);
-        }
-    }
-
-    #[test]
-    fn a_file_name_steers_no_terminal_and_no_runner() {
-        let report = sample::report(&[("x\u{1b}[2J\n::error::y\u{202e}.tf", 1, Severity::High)]);
-        for name in ["table", "compact", "github", "azure", "hook", "csv", "markdown", "html", "junit"] {
-            let out = text(name, &report, &Options { width: Some(100), ..Options::default() });
-            assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\r'), "{name}: {out:?}");
-            assert!(out.lines().all(|line| !line.starts_with("::") || line.contains("file=")), "{name}: {out}");
-        }
-    }
-
-    /// Every text that a tree or another tool may choose, made to be taken for a command or for markup.
-    fn hostile() -> ScanReport {
-        let text = "\n::error::x ##[add-mask]y ##vso[task.complete]z\r\n=1+1|</td><script>]]>`";
-        let mut report = sample::report(&[(text, 1, Severity::High), ("=a.tf", 2, Severity::Low)]);
-        report.findings[0].message = text.to_owned();
-        report.findings[0].suppressions.clear();
-        let rule = crate::model::Rule {
-            help: format!("{text}\n\n{text}"),
-            title: text.to_owned(),
-            references: vec![text.to_owned()],
-            aliases: vec![text.to_owned()],
-            ..crate::model::Rule::new(text, text, Severity::High)
-        };
-        report.tools.push(crate::model::Tool { name: text.to_owned(), version: text.to_owned(), ..Default::default() });
-        let mut other = sample::finding(&rule, "b.tf", 3, 1);
-        other.tool = 1;
-        other.message = text.to_owned();
-        report.rules.insert((1, rule.id.clone()), std::sync::Arc::new(rule));
-        report.findings.push(other);
-        report
-            .notices
-            .push(Notice::warning(crate::model::NoticeKind::Skipped, text).at(&crate::model::RepoPath::new(text)));
-        report.verdict = vec![text.to_owned()];
-        report.gate_failed = true;
-        report
-    }
-
-    #[test]
-    fn no_line_of_any_format_is_a_command_to_a_runner() {
-        let report = hostile();
-        for format in FORMATS {
-            for options in [Options::default(), Options { show_suppressed: true, verbose: true, ..Options::default() }]
-            {
-                let out = text(format.name, &report, &options);
-                let ours = |line: &str| match format.name {
-                    "github" => line.starts_with("::error file=") || line.starts_with("::notice file="),
-                    "azure" => line.starts_with("##vso[task.logissue type=error;sourcepath="),
-                    _ => false,
-                };
-                for line in out.split(['\n', '\r', '\u{2028}', '\u{85}']) {
-                    let line = if ours(line) { line.trim_start_matches("##vso[") } else { line };
-                    let commands = ["##[", "##vso["].iter().any(|mark| line.contains(mark));
-                    // Behind the mark of a command of ours everything is its text.
-                    let inside = format.name == "github" && ours(line)
-                        || format.name == "azure" && line.starts_with("task.logissue");
-                    assert!(inside || !commands, "{}: {line}", format.name);
-                    assert!(inside || !line.trim_start().starts_with("::"), "{}: {line}", format.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_escaped_for_runners_still_reads_the_same() {
-        let report = hostile();
-        for name in ["json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"] {
-            let read: serde_json::Value =
-                serde_json::from_str(&text(name, &report, &Options::default())).expect("JSON");
-            assert!(read.to_string().contains("##[add-mask]"), "{name}: {read}");
-        }
-        for line in text("jsonl", &report, &Options::default()).lines() {
-            serde_json::from_str::<serde_json::Value>(line).expect("JSON");
-        }
-    }
-
-    #[test]
-    fn markdown_fits_the_smallest_comment_and_is_cut_between_rows() {
-        let long = "[*_]".repeat(400);
-        let mut report = sample::report(&vec![(long.as_str(), 1, Severity::High); 500]);
-        report.findings.iter_mut().for_each(|finding| finding.message.clone_from(&long));
-        report.verdict = vec![long.clone(); 100];
-        report.notices = vec![
-            Notice::warning(crate::model::NoticeKind::Skipped, &long)
-                .at(&crate::model::RepoPath::new(&long));
-            100
-        ];
-        let out = text("markdown", &report, &Options::default());
-        assert!(out.chars().count() <= 32_768, "{}", out.len());
-        assert!(out.lines().filter(|line| line.starts_with('|')).all(|line| line.ends_with(" |")), "{out}");
-        assert!(
-            out.contains("more findings are in the full report") && out.trim_end().ends_with("</details>"),
-            "{out}"
-        );
-    }
-
-    #[test]
-    fn a_narrow_table_wraps() {
-        let report = sample::report(&[("a.tf", 1, Severity::High)]);
-        let out = text("table", &report, &Options { width: Some(60), ..Options::default() });
-        assert!(out.lines().take(4).all(|line| line.chars().count() <= 60), "{out}");
-    }
-
-    #[test]
-    fn sarif_keeps_the_most_severe_of_too_many() {
-        let mut places = vec![("a.tf", 1, Severity::Low); 25_001];
-        places.push(("worst.tf", 1, Severity::Critical));
-        let out = text("sarif", &sample::report(&places), &Options::default());
-        let log: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-        let results = log["runs"][0]["results"].as_array().expect("results");
-        assert_eq!(results.len(), 25_000);
-        assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "worst.tf");
-        let notes = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
-        assert!(notes[0]["message"]["text"].as_str().expect("text").contains("the 2 least severe"));
-    }
-}
+mod tests;

@@ -7,10 +7,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::sarif_place::{Place, Text, context, fix, message, place, related};
 use super::{Options, Reporter, json as shape, sarif_rules, shown};
 use crate::model::{
-    BaselineState, FINGERPRINT_SCHEME, Finding, FindingFix, Location, Notice, NoticeKind, NoticeLevel, OWN_SEVERITY,
-    PackedText, Provenance, Region, Rule, RuleId, ScanReport,
+    BaselineState, FINGERPRINT_SCHEME, Finding, Notice, NoticeKind, NoticeLevel, OWN_SEVERITY, PackedText, Provenance,
+    Rule, RuleId, ScanReport,
 };
 
 /// Code scanning refuses a run with more results.
@@ -23,9 +24,6 @@ const MOST_SNIPPETS: usize = 10_000;
 const MOST_NOTIFICATIONS: usize = 1_000;
 /// What the paths of a run with a repository are relative to.
 const ROOT: &str = "SRCROOT";
-/// Related places of one result.
-const MOST_RELATED: usize = 100;
-
 /// One run of ours, then one per other tool.
 pub struct Sarif;
 
@@ -249,116 +247,6 @@ struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
     properties: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct Text<'a> {
-    text: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Place<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    physical_location: Physical<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Physical<'a> {
-    artifact_location: Artifact,
-    region: SarifRegion,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context_region: Option<Context<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Artifact {
-    uri: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uri_base_id: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifRegion {
-    start_line: u32,
-    start_column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Context<'a> {
-    start_line: u32,
-    end_line: u32,
-    snippet: Text<'a>,
-}
-
-impl From<Region> for SarifRegion {
-    /// Lines and columns from 1, the end not before the start: a region that is not so is refused.
-    fn from(region: Region) -> Self {
-        let start_line = region.start_line.max(1);
-        let end_line = region.end_line.max(start_line);
-        let start_column = region.start_column.max(1);
-        let least = if end_line == start_line { start_column } else { 1 };
-        Self { start_line, start_column, end_line, end_column: region.end_column.max(least) }
-    }
-}
-
-fn place<'a>(location: &Location, id: Option<usize>, context_region: Option<Context<'a>>) -> Place<'a> {
-    let artifact_location = Artifact { uri: location.path.uri(), uri_base_id: None };
-    let region = location.region.into();
-    Place { id, physical_location: Physical { artifact_location, region, context_region }, message: None }
-}
-
-/// The lines around; never of a secret, and only where they are more than the region itself.
-fn context(finding: &Finding) -> Option<Context<'_>> {
-    let snippet = finding.snippet.as_ref().filter(|snippet| !snippet.masked && finding.scanner() != "secrets")?;
-    let lines = u32::try_from(snippet.text.split('\n').count()).ok()?;
-    let end_line = snippet.first_line + lines.saturating_sub(1);
-    let region = finding.primary.region;
-    let holds = snippet.first_line <= region.start_line && region.end_line <= end_line;
-    let more = end_line - snippet.first_line > region.end_line - region.start_line;
-    (holds && more).then(|| Context {
-        start_line: snippet.first_line,
-        end_line,
-        snippet: Text { text: Cow::Borrowed(&snippet.text) },
-    })
-}
-
-fn related(finding: &Finding) -> Vec<Place<'_>> {
-    let mut places: Vec<Place<'_>> = Vec::new();
-    for related in finding.related.iter().take(MOST_RELATED) {
-        let text = Some(Text { text: message(&related.message) });
-        places.push(Place { message: text, ..place(&related.location, Some(places.len() + 1), None) });
-    }
-    if let Some(region) = finding.extent.filter(|extent| *extent != finding.primary.region) {
-        let block = Location { path: finding.primary.path.clone(), region };
-        let text = Some(Text { text: Cow::Borrowed("The block it stands in.") });
-        places.push(Place { message: text, ..place(&block, Some(places.len() + 1), None) });
-    }
-    places
-}
-
-/// `[text](1)` would read as a link to a related place (SARIF 3.11.6).
-fn message(text: &str) -> Cow<'_, str> {
-    if text.contains("](") { Cow::Owned(text.replace("](", "] (")) } else { Cow::Borrowed(text) }
-}
-
-fn fix(finding: &Finding, fix: &FindingFix) -> Value {
-    let replacements: Vec<Value> = fix
-        .replacements
-        .iter()
-        .map(|(region, text)| json!({"deletedRegion": SarifRegion::from(*region), "insertedContent": {"text": text}}))
-        .collect();
-    let change = json!({"artifactLocation": {"uri": finding.primary.path.uri()}, "replacements": replacements});
-    json!({"description": {"text": sarif_rules::sentence(&fix.description)}, "artifactChanges": [change]})
 }
 
 fn suppression(one: &crate::model::Suppression) -> Value {

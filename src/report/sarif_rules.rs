@@ -17,6 +17,8 @@ const TAGS: usize = 10;
 const CWES: usize = 3;
 /// Code scanning's limit on descriptions, in characters.
 const DESCRIPTION: usize = 1024;
+/// Its limit on names, in characters.
+const NAME: usize = 255;
 /// A short description reads as a title.
 const TITLE: usize = 200;
 
@@ -24,7 +26,12 @@ const TITLE: usize = 200;
 pub fn tool(tool: &Tool, rules: &[&Rule], own: bool) -> SarifTool {
     let descriptors: Vec<ReportingDescriptor> = rules.iter().map(|rule| descriptor(rule, tool, own)).collect();
     let mut driver = ToolComponent::builder().name(tool.name.clone()).rules(descriptors).build();
-    if !tool.version.is_empty() {
+    if tool.version.is_empty() {
+        // Validators ask for one that begins with a number.
+        driver.version = Some("0 (unknown)".to_owned());
+        let filled = BTreeMap::from([(FILLED.to_owned(), json!(["version"]))]);
+        driver.properties = Some(PropertyBag::builder().additional_properties(filled).build());
+    } else {
         driver.version = Some(tool.version.clone());
         if semver::Version::parse(&tool.version).is_ok() {
             driver.semantic_version = Some(tool.version.clone());
@@ -54,10 +61,10 @@ fn descriptor(rule: &Rule, tool: &Tool, own: bool) -> ReportingDescriptor {
         .default_configuration(ReportingConfiguration::builder().level(json!(rule.severity.sarif_level())).build())
         .properties(properties(rule, own))
         .build();
-    let name = pascal(rule.id.short());
-    if name != rule.id.as_str() && !name.is_empty() {
-        descriptor.name = Some(name);
-    }
+    // A name that reads like the id says nothing, and validators warn.
+    let tells = |name: &String| !name.is_empty() && !name.eq_ignore_ascii_case(rule.id.as_str());
+    let given_name = given.map(|rule| super::cut(&rule.name, NAME)).filter(tells);
+    descriptor.name = given_name.or_else(|| Some(pascal(rule.id.short())).filter(tells));
     let links = rule.references.iter().map(String::as_str).filter(|link| link.starts_with("http"));
     let fallback = Some(tool.information_uri.as_str()).filter(|link| link.starts_with("http"));
     descriptor.help_uri = links.map(str::to_owned).next().or(fallback.map(str::to_owned));

@@ -14,19 +14,22 @@ pub struct Sonar;
 
 impl Reporter for Sonar {
     fn write(&self, report: &ScanReport, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        let issues = || shown(report, options).filter(|finding| finding.is_active());
         let mut rules: BTreeMap<String, Value> = BTreeMap::new();
-        for ((tool, _), rule) in &report.rules {
-            let id = id(*tool, rule.id.as_str());
-            rules.insert(id.clone(), self::rule(report, *tool, rule, &id));
+        for finding in issues() {
+            if let Some(rule) = report.rule_of(finding) {
+                let id = id(report, finding);
+                rules.entry(id).or_insert_with_key(|id| self::rule(report, finding.tool, rule, id));
+            }
         }
         let rules: Vec<Value> = rules.into_values().collect();
         write!(out, "{{\"rules\":{},\n\"issues\":[", json!(rules))?;
         let known = |finding: &&Finding| report.rule_of(finding).is_some();
-        for (at, finding) in shown(report, options).filter(|f| f.is_active()).filter(known).enumerate() {
+        for (at, finding) in issues().filter(known).enumerate() {
             out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
             let region = finding.primary.region;
             let issue = json!({
-                "ruleId": id(finding.tool, finding.rule.as_str()),
+                "ruleId": id(report, finding),
                 "primaryLocation": {
                     "message": sentence(&finding.message),
                     "filePath": finding.primary.path.as_str(),
@@ -39,9 +42,13 @@ impl Reporter for Sonar {
     }
 }
 
-/// Rule ids are unique in the file: another tool's carry its number.
-fn id(tool: usize, id: &str) -> String {
-    if tool == 0 { id.to_owned() } else { format!("{tool}:{id}") }
+/// Unique in the file, and the same whichever tools ran: another tool's carry its name.
+fn id(report: &ScanReport, finding: &Finding) -> String {
+    let rule = finding.rule.as_str();
+    match report.tools.get(finding.tool) {
+        Some(tool) if finding.tool > 0 => format!("{}:{rule}", tool.name),
+        _ => rule.to_owned(),
+    }
 }
 
 fn rule(report: &ScanReport, tool: usize, rule: &Rule, id: &str) -> Value {

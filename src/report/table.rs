@@ -6,7 +6,7 @@ use std::io;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
 
 use super::escape::{log_line, terminal};
-use super::{GroupBy, Options, Reporter, count_words, shown, source, told};
+use super::{GroupBy, Options, Reporter, count_words, shown, source, state, told};
 use crate::model::{Finding, NoticeLevel, ScanReport, Severity};
 
 /// Narrowest table that wraps; a terminal narrower than this gets long lines.
@@ -98,19 +98,6 @@ fn place(finding: &Finding, by: GroupBy) -> String {
             format!("{}:{}:{}", terminal(finding.primary.path.as_str()), region.start_line, region.char_column)
         }
     }
-}
-
-/// What else is to be said of a finding: suppressed, known.
-fn state(finding: &Finding) -> String {
-    let mut text = String::new();
-    if let Some(one) = finding.suppressions.first() {
-        let reason = if one.reason.is_empty() { "no reason given" } else { &one.reason };
-        text.push_str(&format!(" (suppressed by {}: {})", one.source, terminal(reason)));
-    }
-    if let Some(state) = finding.baseline {
-        text.push_str(&format!(" ({})", state.word()));
-    }
-    text
 }
 
 fn notices(report: &ScanReport, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {

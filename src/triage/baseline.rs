@@ -3,29 +3,26 @@
 //! A baseline holds no line numbers and no secrets: identities are hashes, and of a secret's value it
 //! keeps 20 salted bits, enough to see that a key was rotated and too few to guess it by.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::is_past;
-use crate::model::{
-    BaselineState, Confidence, Finding, Fingerprint, FingerprintFields, Location, Notice, NoticeKind, Origin, Region,
-    RepoPath, RuleId, ScanReport, Severity,
-};
+pub use super::baseline_entry::Entry;
+use super::baseline_match::compare_entries;
+use super::{is_day, is_past};
+use crate::model::{Finding, Notice, NoticeKind, RepoPath, ScanReport};
 
 /// The file's format.
 const VERSION: u32 = 1;
-/// Hexadecimal digits kept of a secret's salted hash: 20 bits.
-const SECRET_DIGITS: usize = 5;
-
 /// Why bytes are no baseline, or a run cannot become one.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// No JSON, or not of this shape.
     #[error("it is no baseline: {0}")]
     Shape(#[from] serde_json::Error),
+    /// An entry's day that is none: it would hold for ever, or never.
+    #[error("entry {0}: `{1}` is no day: write `until` as YYYY-MM-DD")]
+    Day(usize, String),
     /// Written by a later version.
     #[error("its version is {0}, and this program reads {VERSION}; write it again")]
     Version(u32),
@@ -41,128 +38,11 @@ pub struct Baseline {
     pub entries: Vec<Entry>,
 }
 
-/// One known finding.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Entry {
-    /// The file it was in.
-    pub path: String,
-    /// Its rule.
-    pub rule: String,
-    /// How bad it was.
-    pub severity: String,
-    /// Its message, for people.
-    pub message: String,
-    /// Hash of tool, rule, path and anchor; equal ones are counted.
-    pub key: String,
-    /// The same without the path: what stays when a file moves.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub content: String,
-    /// Of an earlier SARIF file: the whole fingerprint, where no key is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
-    /// 20 salted bits of the secret's digest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
-    /// Why it is tolerated; a person writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Who mends it; a person writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// The last day on which it is tolerated, `YYYY-MM-DD`; a person writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-}
-
 #[derive(Serialize, Deserialize)]
+#[serde(expecting = "an object with `version` and `entries`")]
 struct File {
     version: u32,
     entries: Vec<Entry>,
-}
-
-impl Entry {
-    fn of(report: &ScanReport, finding: &Finding) -> Self {
-        let path = finding.primary.path.as_str();
-        let content = key(report, finding, "");
-        Self {
-            path: path.to_owned(),
-            rule: finding.rule.as_str().to_owned(),
-            severity: finding.severity.word().to_owned(),
-            message: finding.message.clone(),
-            key: key(report, finding, path),
-            secret: finding.secret_digest.as_ref().map(|digest| secret_bits(&content, digest)),
-            content,
-            ..Self::default()
-        }
-    }
-
-    /// The entry as a finding that is gone.
-    fn absent(&self) -> Finding {
-        let fields = FingerprintFields {
-            tool: "",
-            rule: &self.rule,
-            path: &self.path,
-            kind: "",
-            discriminator: &self.key,
-            ordinal: 0,
-        };
-        let print = self.fingerprint.as_deref().and_then(Fingerprint::parse);
-        Finding {
-            tool: 0,
-            rule: RuleId::new(&self.rule),
-            severity: self.severity.parse().unwrap_or(Severity::Medium),
-            confidence: Confidence::High,
-            message: self.message.clone(),
-            primary: Location {
-                path: RepoPath::new(&self.path),
-                region: Region {
-                    start_line: 1,
-                    start_column: 1,
-                    end_line: 1,
-                    end_column: 1,
-                    char_column: 1,
-                    ..Region::default()
-                },
-            },
-            extent: None,
-            related: Vec::new(),
-            snippet: None,
-            fingerprint: print.unwrap_or_else(|| Fingerprint::of(&fields)),
-            anchor: Arc::from(""),
-            line_hash: None,
-            origin: Origin::WorkTree,
-            properties: Vec::new(),
-            fixes: Vec::new(),
-            gates: false,
-            also_known_as: Vec::new(),
-            suppressions: Vec::new(),
-            baseline: Some(BaselineState::Absent),
-            secret_digest: None,
-            foreign: None,
-        }
-    }
-}
-
-/// Identity without the ordinal, as 32 hexadecimal digits.
-fn key(report: &ScanReport, finding: &Finding, path: &str) -> String {
-    let tool = report.tools.get(finding.tool).map_or("", |tool| &tool.name);
-    let fields = FingerprintFields {
-        tool,
-        rule: finding.rule.as_str(),
-        path,
-        kind: "baseline",
-        discriminator: &finding.anchor,
-        ordinal: 0,
-    };
-    Fingerprint::of(&fields).to_string()
-}
-
-/// The entry's content key is the salt, so that the bits survive a move and tables serve for one entry.
-fn secret_bits(salt: &str, digest: &[u8; 32]) -> String {
-    let hash = Sha256::new().chain_update(salt).chain_update(digest).finalize();
-    let text = crate::model::hex(&hash);
-    text.chars().take(SECRET_DIGITS).collect()
 }
 
 impl Baseline {
@@ -174,6 +54,11 @@ impl Baseline {
         let file: File = serde_json::from_slice(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))?;
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
+        }
+        for (at, entry) in file.entries.iter().enumerate() {
+            if let Some(day) = entry.until.as_ref().filter(|day| !is_day(day)) {
+                return Err(BaselineError::Day(at + 1, day.clone()));
+            }
         }
         Ok(Self { entries: file.entries })
     }
@@ -261,104 +146,10 @@ impl Baseline {
     }
 }
 
-/// Matches findings with entries; true for each entry that some finding took.
-fn compare_entries(
-    report: &mut ScanReport,
-    baseline: &Baseline,
-    renames: &BTreeMap<String, String>,
-    today: &str,
-) -> Vec<bool> {
-    let open: Vec<usize> = (0..report.findings.len()).filter(|&at| report.findings[at].is_active()).collect();
-    let found: Vec<Entry> = open.iter().map(|&at| Entry::of(report, &report.findings[at])).collect();
-    let prints: Vec<String> = open.iter().map(|&at| report.findings[at].fingerprint.to_string()).collect();
-    let mut matcher = Matcher {
-        entries: &baseline.entries,
-        found: &found,
-        taken: baseline.entries.iter().map(|entry| is_past(entry.until.as_deref(), today)).collect(),
-        states: vec![None; found.len()],
-    };
-    matcher.pair(|entry| entry.fingerprint.clone().unwrap_or_default(), |at| prints[at].clone(), false);
-    matcher.pair(|entry| named(&entry.key, entry), |at| named(&found[at].key, &found[at]), false);
-    matcher.renamed(renames);
-    matcher.pair(moved, |at| moved(&found[at]), true);
-    let Matcher { taken, states, .. } = matcher;
-    for (&at, state) in open.iter().zip(states) {
-        report.findings[at].baseline = Some(state.unwrap_or(BaselineState::New));
-    }
-    let expired = |entry: &Entry| is_past(entry.until.as_deref(), today);
-    baseline.entries.iter().zip(taken).map(|(entry, taken)| taken && !expired(entry)).collect()
-}
-
-fn moved(entry: &Entry) -> String {
-    named(&entry.content, entry)
-}
-
-/// A key with the secret's bits; empty where there is no key.
-fn named(key: &str, entry: &Entry) -> String {
-    if key.is_empty() { String::new() } else { format!("{key} {:?}", entry.secret) }
-}
-
-struct Matcher<'a> {
-    entries: &'a [Entry],
-    found: &'a [Entry],
-    taken: Vec<bool>,
-    states: Vec<Option<BaselineState>>,
-}
-
-impl Matcher<'_> {
-    /// Pairs what is open on both sides by equal, non-empty names, in order: n known and n + 1 found is
-    /// one new. With `unique`, only where one stands against one, and as updated.
-    fn pair(&mut self, of_entry: impl Fn(&Entry) -> String, of_found: impl Fn(usize) -> String, unique: bool) {
-        let mut open: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, entry) in self.entries.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
-            open.entry(of_entry(entry)).or_default().push(at);
-        }
-        open.remove("");
-        let mut wanted: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for at in (0..self.found.len()).filter(|&at| self.states[at].is_none()) {
-            wanted.entry(of_found(at)).or_default().push(at);
-        }
-        for (name, findings) in wanted {
-            let Some(entries) = open.get(&name) else { continue };
-            if unique && (entries.len() != 1 || findings.len() != 1) {
-                continue;
-            }
-            for (&entry, &at) in entries.iter().zip(&findings) {
-                self.take(entry, at, unique);
-            }
-        }
-    }
-
-    fn take(&mut self, entry: usize, at: usize, moved: bool) {
-        self.taken[entry] = true;
-        let known = &self.entries[entry].severity;
-        let changed = moved || !known.is_empty() && *known != self.found[at].severity;
-        self.states[at] = Some(if changed { BaselineState::Updated } else { BaselineState::Unchanged });
-    }
-
-    fn renamed(&mut self, renames: &BTreeMap<String, String>) {
-        let mut done = BTreeSet::new();
-        for at in (0..self.found.len()).filter(|&at| self.states[at].is_none()).collect::<Vec<_>>() {
-            let found = &self.found[at];
-            let entry = self.entries.iter().enumerate().position(|(index, entry)| {
-                !self.taken[index]
-                    && !done.contains(&index)
-                    && renames.get(&entry.path) == Some(&found.path)
-                    && !entry.content.is_empty()
-                    && moved(entry) == moved(found)
-            });
-            if let Some(entry) = entry.filter(|_| !renames.is_empty()) {
-                done.insert(entry);
-                self.take(entry, at, true);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample;
+    use crate::model::{BaselineState, Severity, sample};
 
     const TODAY: &str = "2026-01-01";
 
@@ -391,7 +182,7 @@ mod tests {
         let mut report = sample::report(&[("k.env", 1, Severity::High)]);
         report.findings[0].secret_digest = Some(Box::new([1; 32]));
         let baseline = written(&report);
-        assert!(baseline.entries[0].secret.as_ref().is_some_and(|bits| bits.len() == SECRET_DIGITS));
+        assert!(baseline.entries[0].secret.as_ref().is_some_and(|bits| bits.len() == 5));
         assert_eq!(compared(&baseline, report.clone()), ["unchanged"]);
         report.findings[0].secret_digest = Some(Box::new([2; 32]));
         assert_eq!(compared(&baseline, report), ["new", "absent"]);
@@ -429,6 +220,23 @@ mod tests {
         assert_eq!(earlier.pruned(&report).entries.len(), 1);
         let incomplete = ScanReport { complete: false, ..report };
         assert!(matches!(Baseline::of(&incomplete, None), Err(BaselineError::Incomplete)));
+    }
+
+    #[test]
+    fn what_a_person_mistyped_is_refused() {
+        let entry = |more: &str| format!(r#"{{"version":1,"entries":[{{"path":"a","rule":"r"{more}}}]}}"#);
+        assert!(Baseline::read(entry("").as_bytes()).is_ok());
+        for (wrong, told) in [
+            (entry(r#","until":"tomorrow""#), "entry 1: `tomorrow` is no day"),
+            (entry(r#","until":"2026-02-30""#), "`2026-02-30` is no day"),
+            (entry(r#","untill":"2026-02-01""#), "unknown field `untill`"),
+            (entry(r#","owner":5"#), "expected a string"),
+            ("[]".to_owned(), "expected an object with `version` and `entries`"),
+            (r#"{"version":2,"entries":[]}"#.to_owned(), "its version is 2"),
+        ] {
+            let error = Baseline::read(wrong.as_bytes()).expect_err(&wrong).to_string();
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn is_known(finding: &Finding, settings: &GateSettings) -> bool {
 }
 
 fn meets(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
-    is_bad(report, finding, settings) && (!settings.fixable_only || is_fixable(finding))
+    is_bad(report, finding, settings) && (!settings.fixable_only || finding.is_fixable())
 }
 
 /// Bad and sure enough, whether or not it has a fix.
@@ -138,11 +138,7 @@ fn is_bad(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bo
 
 /// True where only that it has no fix keeps it from failing.
 fn is_unfixable(report: &ScanReport, finding: &Finding, settings: &GateSettings) -> bool {
-    settings.fixable_only && !is_fixable(finding) && !is_known(finding, settings) && is_bad(report, finding, settings)
-}
-
-fn is_fixable(finding: &Finding) -> bool {
-    !finding.fixes.is_empty() || !finding.list("fixedVersions").is_empty()
+    settings.fixable_only && !finding.is_fixable() && !is_known(finding, settings) && is_bad(report, finding, settings)
 }
 
 /// Who found it, as gates and reports name it: a scanner of ours, or another tool.
@@ -278,5 +274,8 @@ mod tests {
         assert_eq!(gate(&mut report, &settings), Verdict::Pass);
         report.findings[0].properties = vec![("fixedVersions", Property::List(vec!["1.0.1".to_owned()]))];
         assert_eq!(gate(&mut report, &settings), Verdict::Fail);
+        report.findings[0].properties.clear();
+        report.findings[0].foreign_fix = true;
+        assert_eq!(gate(&mut report, &settings), Verdict::Fail, "another tool's repair is one");
     }
 }

@@ -1,9 +1,12 @@
 //! Layer 3: what counts: suppressions, baseline, gate.
 
 pub mod baseline;
+mod baseline_entry;
+mod baseline_match;
 pub mod gate;
 pub mod ignore;
 pub mod pragma;
+mod pragma_read;
 mod pragma_table;
 pub mod vex;
 

@@ -70,8 +70,9 @@ fn baseline(folder: &Path) {
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
 }
 
-fn found(folder: &Path) -> States {
-    let (_, findings) = scan(folder, &["--baseline", "base.json", "--show-suppressed", "--scanners", "secrets"]);
+fn found(folder: &Path, flags: &[&str]) -> States {
+    let always = ["--baseline", "base.json", "--show-suppressed", "--scanners", "secrets"];
+    let (_, findings) = scan(folder, &[&always, flags].concat());
     let mut states = States::default();
     for one in &findings {
         match one["state"].as_str().unwrap() {
@@ -94,30 +95,45 @@ fn planted() -> Tree {
     (0..5).map(|file| (format!("f{file}.env"), (0..24).map(|at| line(file, at)).collect())).collect()
 }
 
-/// What a person would say: an equal name and value in its file is unchanged, in a moved file updated; a new
-/// value is new, and the old one absent.
+/// A secret: its file, the number in its name and that of its value.
+type Secret = (String, u64, u64);
+
+fn secrets(tree: &Tree) -> Vec<(Secret, u64)> {
+    let all = tree.iter().flat_map(|(path, lines)| {
+        lines.iter().zip(1..).filter_map(|(line, at)| match line {
+            Line::Secret { name, value, .. } => Some(((path.clone(), *name, *value), at)),
+            Line::Clean(_) => None,
+        })
+    });
+    all.collect()
+}
+
+/// What a person would say: an equal name and value in its file is unchanged, as often as it was there; in a file
+/// that version control calls renamed, by `moved` from new to old, it is updated; so it is in any other where one
+/// stands against one. What is left is new, or absent.
 fn expected(before: &Tree, after: &Tree, moved: &BTreeMap<String, String>) -> States {
-    let secrets = |tree: &Tree| {
-        let all = tree.iter().flat_map(|(path, lines)| {
-            lines.iter().zip(1..).filter_map(|(line, at)| match line {
-                Line::Secret { name, value, .. } => Some(((path.clone(), *name, *value), at)),
-                Line::Clean(_) => None,
-            })
-        });
-        all.collect::<Vec<_>>()
-    };
-    let mut known: Vec<(String, u64, u64)> = secrets(before).into_iter().map(|(one, _)| one).collect();
+    let mut known: Vec<Secret> = secrets(before).into_iter().map(|(one, _)| one).collect();
+    let mut open = secrets(after);
     let mut states = States::default();
-    for ((path, name, value), line) in secrets(after) {
-        let old = moved.get(&path).unwrap_or(&path);
-        let at = known.iter().position(|known| *known == (old.clone(), name, value));
-        let state = match at {
-            Some(_) if *old != path => "updated",
-            Some(_) => "unchanged",
-            None => "new",
-        };
-        at.map(|at| known.swap_remove(at));
-        states.0.insert((path, line), state.to_owned());
+    let mut settle = |state: &str, known: &mut Vec<Secret>, was: &dyn Fn(&Secret, &Secret) -> bool| {
+        open.retain(|(one, line)| {
+            let Some(at) = known.iter().position(|old| was(old, one)) else { return true };
+            known.remove(at);
+            states.0.insert((one.0.clone(), *line), state.to_owned());
+            false
+        });
+        open.clone()
+    };
+    settle("unchanged", &mut known, &|old, one| old == one);
+    let same = |old: &Secret, one: &Secret| (old.1, old.2) == (one.1, one.2);
+    let left = settle("updated", &mut known, &|old, one| moved.get(&one.0) == Some(&old.0) && same(old, one));
+    let known_then = known.clone();
+    let alone = |one: &Secret| {
+        let count = |all: &mut dyn Iterator<Item = &Secret>| all.filter(|other| same(other, one)).count();
+        (count(&mut known_then.iter()), count(&mut left.iter().map(|(other, _)| other))) == (1, 1)
+    };
+    for (one, line) in settle("updated", &mut known, &|old, one| same(old, one) && alone(one)) {
+        states.0.insert((one.0, line), "new".to_owned());
     }
     states.1 = known.len();
     states
@@ -129,7 +145,7 @@ fn edit(tree: &mut Tree, moved: &mut BTreeMap<String, String>, chance: &mut Chan
     let lines = tree.get_mut(&path).unwrap();
     let at = chance.below(lines.len());
     let fresh = 1_000_000 + number;
-    match (chance.below(6), &mut lines[at]) {
+    match (chance.below(7), &mut lines[at]) {
         (0, _) => lines.insert(at, Line::Clean(fresh)),
         (1, Line::Secret { indent, .. }) => *indent += 4,
         (2, Line::Secret { value, .. }) => *value = fresh,
@@ -142,6 +158,7 @@ fn edit(tree: &mut Tree, moved: &mut BTreeMap<String, String>, chance: &mut Chan
             moved.insert(to.clone(), from);
             tree.insert(to, lines);
         }
+        (6, Line::Secret { .. }) => lines.insert(at, lines[at].clone()),
         // What needs a secret met none.
         _ => {}
     }
@@ -161,13 +178,38 @@ fn two_hundred_random_edits_have_the_states_that_follow_from_them() {
         for step in 0..4 {
             edit(&mut tree, &mut moved, &mut chance, run * 10 + step);
             store(folder, &tree);
-            let (found, expected) = (found(folder), expected(&before, &tree, &moved));
+            let (found, expected) = (found(folder, &[]), expected(&before, &tree, &BTreeMap::new()));
             assert_eq!(found, expected, "run {run}, edit {step}");
             found.0.values().for_each(|state| *kinds.entry(state.clone()).or_default() += 1);
             *kinds.entry("absent".to_owned()).or_default() += found.1;
         }
     }
     assert!(kinds.len() == 4 && kinds.values().all(|count| *count > 20), "{kinds:?}");
+}
+
+#[test]
+fn random_edits_follow_what_git_calls_renamed() {
+    let Some(folder) = repository() else { return };
+    let folder = folder.path();
+    let before = planted();
+    store(folder, &before);
+    baseline(folder);
+    commit(folder, "before");
+    git(folder, &["tag", "base"]);
+    let mut chance = Chance(20_261_128);
+    let mut renamed = 0;
+    for run in 0..25 {
+        let (mut tree, mut moved) = (before.clone(), BTreeMap::new());
+        for step in 0..8 {
+            edit(&mut tree, &mut moved, &mut chance, run * 10 + step);
+        }
+        store(folder, &tree);
+        commit(folder, "after");
+        assert_eq!(found(folder, &["--renames", "base"]), expected(&before, &tree, &moved), "run {run}");
+        renamed += moved.len();
+        git(folder, &["reset", "-q", "--hard", "base"]);
+    }
+    assert!(renamed > 20, "{renamed}");
 }
 
 #[test]
@@ -267,4 +309,68 @@ fn an_earlier_report_is_read_as_the_scan_reads_others() {
         .unwrap();
     let text = String::from_utf8(show.stdout).unwrap();
     assert!(text.contains("B105") && !text.contains(&value), "{text}");
+}
+
+/// Standard error and exit code of the program in a folder.
+fn program(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let run =
+        std::process::Command::new(env!("CARGO_BIN_EXE_portcullis")).current_dir(folder).args(args).output().unwrap();
+    (run.status.code(), String::from_utf8(run.stderr).unwrap())
+}
+
+#[test]
+fn a_file_that_is_neither_a_baseline_nor_a_report_is_refused_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (bytes, told) in [
+        (&b"{\"version\":\"2.1.0\",\"runs\":[{\"results\":[{"[..], "as an earlier report, it is no JSON"),
+        (b"{\"version\":\"1.0.0\",\"runs\":[]}", "its version is `1.0.0`"),
+        (b"{\"version\":\"2.1.0\"}", "it has no runs"),
+        (b"{\"version\":7,\"entries\":[]}", "its version is 7, and this program reads 1"),
+        (b"[]", "it is no baseline: invalid"),
+        (b"", "it is no baseline: EOF"),
+        (b"\xff\xfe{\0", "not UTF-8"),
+        (b"\x1f\x8bgarbage", "cannot be read"),
+    ] {
+        fs::write(folder.join("old.sarif"), bytes).unwrap();
+        for args in [
+            &["scan", "--baseline", "old.sarif"][..],
+            &["baseline", "show", "old.sarif"],
+            &["baseline", "update", "--file", "old.sarif"],
+            &["baseline", "prune", "--file", "old.sarif"],
+        ] {
+            let (code, err) = program(folder, args);
+            assert_eq!(code, Some(2), "{args:?}: {err}");
+            assert!(err.contains("old.sarif: ") && err.contains(told), "{args:?}: {err}");
+        }
+        assert_eq!(fs::read(folder.join("old.sarif")).unwrap(), bytes, "nothing was written over it");
+    }
+}
+
+#[test]
+fn an_earlier_report_that_lacks_results_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let run =
+        serde_json::json!({"tool": {"driver": {"name": "a"}}, "results": [{"ruleId": "R", "message": {"text": "x"}}]});
+    write(folder, "old.sarif", &serde_json::json!({"version": "2.1.0", "runs": [run]}).to_string());
+    let (code, err) = program(folder, &["scan", "--baseline", "old.sarif", "-f", "json=out.json"]);
+    assert_eq!(code, Some(0), "what was looked at then does not make this scan incomplete: {err}");
+    assert!(err.contains("The baseline is an incomplete report") && err.contains("1 results of a"), "{err}");
+}
+
+#[test]
+fn what_other_tools_found_is_known_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let place = serde_json::json!({"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3}});
+    let result = serde_json::json!({"ruleId": "R", "level": "error", "message": {"text": "x"},
+        "locations": [{"physicalLocation": place}]});
+    let run = serde_json::json!({"tool": {"driver": {"name": "a"}}, "results": [result]});
+    write(folder, "a.sarif", &serde_json::json!({"version": "2.1.0", "runs": [run]}).to_string());
+    let scan = ["scan", "--sarif", "a.sarif", "--baseline", "portcullis-baseline.json", "--new-only"];
+    let (code, err) = program(folder, &["baseline", "write"]);
+    assert_eq!((code, program(folder, &scan).0), (Some(0), Some(1)), "{err}");
+    let (code, err) = program(folder, &["baseline", "update", "--sarif", "a.sarif"]);
+    assert_eq!((code, program(folder, &scan).0), (Some(0), Some(0)), "{err}");
 }

@@ -228,6 +228,42 @@ fn an_invocations_level_a_numbered_file_and_a_filled_rule() {
 }
 
 #[test]
+fn what_a_tool_calls_its_rule_stays_and_a_missing_version_is_filled_in() {
+    let place = at("a.js", 1);
+    let result = |id: &str| json!({"ruleId": id, "message": {"text": "x"}, "locations": place});
+    let rules =
+        json!([{"id": "eqeqeq"}, {"id": "E401", "name": "multiple-imports"}, {"id": "no-eval", "name": "no-eval"}]);
+    let out = sarif(&merge(&[&log("a", rules, json!([result("eqeqeq"), result("E401"), result("no-eval")]))]));
+    let driver = &out["runs"][1]["tool"]["driver"];
+    let names: Vec<&Value> = driver["rules"].as_array().unwrap().iter().map(|rule| &rule["name"]).collect();
+    assert_eq!(names, [&json!("multiple-imports"), &Value::Null, &json!("NoEval")], "none like the id");
+    assert_eq!(
+        (&driver["version"], &driver["properties"]),
+        (&json!("0 (unknown)"), &json!({"portcullisFilled": ["version"]}))
+    );
+    assert_eq!(sarif(&merge(&[&out])), out);
+}
+
+#[test]
+fn a_repair_that_another_tool_offers_counts_and_is_kept() {
+    let fix = json!([{"description": {"text": "Split"}, "artifactChanges": [{"artifactLocation": {"uri": "a.py"},
+        "replacements": [{"deletedRegion": {"startLine": 1}, "insertedContent": {"text": "import os"}}]}]}]);
+    let text =
+        |version: &str| format!("Package: lodash\nInstalled Version: 4.17.20\nFixed Version: {version}\nLink: x");
+    let results = json!([
+        {"ruleId": "A", "message": {"text": "x"}, "locations": at("a.py", 1), "fixes": fix},
+        {"ruleId": "A", "message": {"text": text("4.17.21")}, "locations": at("a.py", 2)},
+        {"ruleId": "A", "message": {"text": text("")}, "locations": at("a.py", 3)},
+        {"ruleId": "A", "message": {"text": "x"}, "locations": at("a.py", 4), "fixes": []},
+    ]);
+    let report = merge(&[&log("a", json!([]), results)]);
+    let fixable: Vec<bool> = report.findings.iter().map(portcullis::model::Finding::is_fixable).collect();
+    assert_eq!(fixable, [true, true, false, false]);
+    assert!(report.findings.iter().all(|one| one.fixes.is_empty()), "`portcullis fix` carries out our own alone");
+    assert_eq!(sarif(&report)["runs"][1]["results"][0]["fixes"], fix);
+}
+
+#[test]
 fn a_run_that_failed_makes_the_report_incomplete() {
     let mut file = log("a", json!([]), json!([]));
     file["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
@@ -343,4 +379,26 @@ fn what_code_scanning_would_drop_of_another_tools_results_is_told() {
     assert_eq!(run["results"][0]["level"], "error", "the most severe come first");
     let told = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
     assert!(told.as_str().unwrap().contains("the 1 least severe"), "{told}");
+}
+
+#[test]
+fn a_merge_says_why_it_is_incomplete_and_what_fails_and_names_no_folder_of_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let result =
+        |uri: &str| json!({"ruleId": "R", "level": "error", "message": {"text": "x"}, "locations": at(uri, 1)});
+    let text = log("a", json!([]), json!([result("a.py"), result("/elsewhere/b.py")])).to_string();
+    std::fs::write(folder.path().join("a.sarif"), text).unwrap();
+    let merged = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["merge", "--no-config", "--fail-on", "high"])
+        .arg("--root")
+        .arg(folder.path())
+        .arg(folder.path().join("a.sarif"))
+        .output()
+        .unwrap();
+    assert_eq!(merged.status.code(), Some(1));
+    let told = String::from_utf8(merged.stderr).unwrap();
+    assert!(told.contains("error: 1 results of a in `a.sarif` have no place below the root (--root)"), "{told}");
+    assert!(told.contains("FAIL: 1 of 1 finding") && told.contains("INCOMPLETE: 1 problem"), "{told}");
+    let out = String::from_utf8(merged.stdout).unwrap();
+    assert!(!out.contains(&folder.path().display().to_string()), "{out}");
 }

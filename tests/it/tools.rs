@@ -29,6 +29,7 @@ fn run_with(script: &str, arguments: &[&str], env: &[(&str, &str)]) -> ScanRepor
         env: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
         timeout: Duration::from_millis(1500),
         max_output: 10_000,
+        writes: None,
     })
 }
 
@@ -72,6 +73,7 @@ fn each_failure_is_told_and_makes_the_scan_incomplete() {
         ("echo '{\"version\":\"2.1.0\"}'", "no SARIF 2.1.0"),
         ("head -c 20000 /dev/zero", "more than 10000 bytes"),
         ("yes", "more than 10000 bytes"),
+        ("head -c 100 report.json", "no JSON"),
         ("sleep 60", "ended after 1.5 s"),
     ] {
         let began = Instant::now();
@@ -90,6 +92,7 @@ fn each_failure_is_told_and_makes_the_scan_incomplete() {
         env: Vec::new(),
         timeout: Duration::from_secs(1),
         max_output: 10,
+        writes: None,
     };
     let report = run(missing);
     assert!(!report.complete && report.notices[0].message.contains("cannot be started"), "{:?}", report.notices);
@@ -125,4 +128,30 @@ fn what_a_tool_began_ends_with_it() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(gone());
+}
+
+#[test]
+fn a_file_that_grows_beyond_the_limit_ends_its_writer() {
+    let began = Instant::now();
+    let report = run_with("yes > \"$1\"", &["{out}"], &[("PATH", "/usr/bin:/bin")]);
+    assert!(!report.complete && report.notices[0].message.contains("more than 10000 bytes"), "{:?}", report.notices);
+    assert!(began.elapsed() < Duration::from_millis(1400), "before its time is over");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_trusted_tool_runs_in_no_folder_that_the_tree_links_to() {
+    let (tree, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink(outside.path(), tree.path().join("link")).unwrap();
+    let text = "[[tool]]\nname = \"fake\"\nfolder = \"link\"\ncommand = [\"touch\", \"ran\"]\n";
+    std::fs::write(tree.path().join("portcullis.toml"), text).unwrap();
+    let scan = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .current_dir(tree.path())
+        .args(["scan", "--trust-config"])
+        .output()
+        .unwrap();
+    assert_eq!(scan.status.code(), Some(3));
+    assert!(!outside.path().join("ran").exists());
+    let told = String::from_utf8_lossy(&scan.stdout);
+    assert!(told.contains("The tool `fake` did not run: its folder `link`"), "{told}");
 }
