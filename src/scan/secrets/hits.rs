@@ -73,6 +73,9 @@ impl SecretsScanner {
             Lead::Near(rule) => self.ask(rule, path, bytes, at + length, bytes.len().min(at + length + NEAR), hits),
             Lead::Name => generics
                 .extend(generic::assignment(bytes, at, manner).map(|g| self.generic_hit(builtin::GENERIC_SECRET, g))),
+            Lead::Wording(number) => self.wordings.at(number, bytes, at, manner, &mut |found| {
+                generics.push(self.generic_hit(builtin::GENERIC_SECRET, found));
+            }),
             Lead::Url => {
                 generics.extend(generic::url(bytes, at).map(|g| self.generic_hit(builtin::URL_CREDENTIALS, g)))
             }
@@ -102,29 +105,25 @@ impl SecretsScanner {
             Lead::Escape | Lead::Join => {}
         };
         self.index.each(bytes, &mut lead, |start, end| {
-            keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
             let run = &bytes[start..end];
-            if depth > 0 && has_digit_and_letter(run) {
-                undone.extend(decode::run(run).map(|plain| (start, end, plain)));
-                match bytes.get(end) {
-                    Some(b'\n' | b'\r') if start >= wrapped => {
-                        if let Some((end, plain)) = decode::block(bytes, start, end) {
-                            wrapped = end;
-                            undone.extend(plain.map(|plain| (start, end, plain)));
-                        }
-                    }
-                    Some(b'"' | b'\'' | b'`') if start >= chained => {
-                        if let Some(found) = decode::join(bytes, end) {
-                            chained = found.1;
-                            undone.push(found);
-                        }
-                    }
-                    _ => {}
-                }
+            keys.extend(checks::is_bitcoin_key(run).map(|right| (Span::new(start, end), right)));
+            let after = bytes.get(end);
+            let closes = matches!(after, Some(b'"' | b'\'' | b'`')) && start >= chained;
+            let breaks = matches!(after, Some(b'\n' | b'\r')) && start >= wrapped;
+            if depth == 0 || !(closes || breaks || decode::has_length(run)) || !has_digit_and_letter(run) {
+                return;
+            }
+            undone.extend(decode::run(run).map(|plain| (start, end, plain)));
+            if let Some((end, plain)) = breaks.then(|| decode::block(bytes, start, end)).flatten() {
+                wrapped = end;
+                undone.extend(plain.map(|plain| (start, end, plain)));
+            }
+            if let Some(found) = closes.then(|| decode::join(bytes, end)).flatten() {
+                chained = found.1;
+                undone.push(found);
             }
         });
         self.formed(bytes, keys, hits);
-        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
         for &rule in &self.everywhere {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }

@@ -1,7 +1,9 @@
-//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and marks,
-//! the bytes at which an escape begins or a string literal ends.
+//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and in the same look
+//! the places at which a literal may begin.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16, u8x64};
+
+use super::prints::{self, Loaded, PLACES, Prints};
 
 /// Shortest run that counts.
 pub(super) const MIN_RUN: usize = 16;
@@ -65,48 +67,28 @@ pub(super) fn has_run(text: &[u8], length: usize) -> bool {
     length == 0
 }
 
-/// True for a byte that is a mark whatever follows it: the first of an escape.
-const fn is_escape(b: u8) -> bool {
-    matches!(b, b'\\' | b'%' | b'&')
-}
-
-/// True where a mark stands at the start of `text`: an escape's first byte, or a quote before a blank, a line's
-/// end or an operator that joins.
-pub(super) fn is_mark(text: &[u8]) -> bool {
-    match *text {
-        [b'"' | b'\'', b' ' | b'\n' | b'+' | b'.', ..] => true,
-        [first, ..] => is_escape(first),
-        [] => false,
+/// By half of a byte: [`is_token`] holds where the two halves have a bit in common. A bit for each kind of row of the ASCII
+/// table: the marks, the digits, letters but the last ones, the last capitals with `_`, the last small letters.
+const TOKEN: ([u8; 16], [u8; 16]) = {
+    let (mut low, mut high) = ([0; 16], [0; 16]);
+    let mut b = 0u8;
+    while b < 128 {
+        let bit = match b >> 4 {
+            2 => 1,
+            3 => 2,
+            4 | 6 => 4,
+            5 => 8,
+            7 => 16,
+            _ => 0,
+        };
+        if is_token(b) {
+            low[(b & 15) as usize] |= bit;
+            high[(b >> 4) as usize] |= bit;
+        }
+        b += 1;
     }
-}
-
-/// One bit per byte of a block, the first byte lowest.
-struct Masks {
-    /// A token's bytes.
-    token: u64,
-    /// Bytes at which an escape may begin.
-    escape: u64,
-    /// `"` and `'`.
-    quote: u64,
-    /// What may follow a quote that is a mark: a blank, a line's end, an operator that joins.
-    gap: u64,
-}
-
-#[inline(always)]
-fn masks<S: Simd>(simd: S, block: &[u8; 64]) -> Masks {
-    let bytes = u8x64::simd_from(simd, *block);
-    let is = |byte: u8| bytes.simd_eq(byte);
-    let within = |bytes: u8x64<S>, from: u8, to: u8| (bytes - from).simd_le(to - from);
-    // `-` and `/` to `9`, but for the `.` between them.
-    let digits = within(bytes, b'-', b'9') & !is(b'.');
-    let letters = within(bytes | 0x20, b'a', b'z');
-    Masks {
-        token: (digits | letters | is(b'+') | is(b'_')).to_bitmask(),
-        escape: (is(b'\\') | is(b'%') | is(b'&')).to_bitmask(),
-        quote: (is(b'"') | is(b'\'')).to_bitmask(),
-        gap: (is(b' ') | is(b'\n') | is(b'+') | is(b'.')).to_bitmask(),
-    }
-}
+    (low, high)
+};
 
 /// Bits `from` and above.
 fn above(from: u32) -> u64 {
@@ -117,42 +99,105 @@ fn above(from: u32) -> u64 {
 pub(super) trait Seen {
     /// A run of at least [`MIN_RUN`] token bytes that chance may have made: its start and end.
     fn run(&mut self, start: usize, end: usize);
-    /// A place where [`is_mark`] holds.
-    fn mark(&mut self, at: usize);
+    /// A place at which something may begin whose fingerprint was given; it may be past the end of the bytes.
+    fn place(&mut self, at: usize);
 }
 
-/// Tells all runs and marks in one look at the bytes, with the widest vectors that the machine has.
-pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
-    dispatch!(Level::new(), simd => each_with(simd, bytes, seen));
+/// Bytes of one block.
+const BLOCK: usize = 64;
+/// Bytes of a block and those behind it that its last fingerprints need.
+const VIEW: usize = BLOCK + PLACES - 1;
+
+/// Tells all runs and places in one look at the bytes, with the widest vectors that the machine has.
+pub(super) fn each(bytes: &[u8], prints: &Prints, seen: &mut impl Seen) {
+    dispatch!(Level::new(), simd => each_with(simd, bytes, prints, seen));
 }
 
 #[inline(always)]
-fn each_with<S: Simd>(simd: S, bytes: &[u8], seen: &mut impl Seen) {
-    let run = |start: usize, end: usize, seen: &mut dyn Seen| {
-        if end - start >= MIN_RUN && simd.vectorize(|| may_be_chance(simd, &bytes[start..end])) {
+fn each_with<S: Simd, T: Seen>(simd: S, bytes: &[u8], prints: &Prints, seen: &mut T) {
+    let wide = |table: [u8; 16]| u8x64::block_splat(u8x16::simd_from(simd, table));
+    let token = (wide(TOKEN.0), wide(TOKEN.1));
+    let mut look = Look { simd, bytes, token, prints: prints.load(simd), runs: Runs::default() };
+    let mut at = 0;
+    // What is left at the end fills no view: two at most, and zeros, which are in no run, behind it.
+    let mut last = [0; BLOCK + VIEW];
+    while at < bytes.len() {
+        let view = match bytes.get(at..).and_then(<[u8]>::first_chunk::<VIEW>) {
+            Some(view) => view,
+            None => {
+                let rest = &bytes[at..];
+                last[..rest.len()].copy_from_slice(rest);
+                last[rest.len()..].fill(0);
+                let Some(view) = last.first_chunk::<VIEW>() else { return };
+                view
+            }
+        };
+        look.at(view, at, seen);
+        at += BLOCK;
+    }
+    // A run up to an end that ends a block.
+    let end = bytes.len();
+    look.run(end - look.runs.carry.min(end), end, seen);
+}
+
+/// The one look.
+struct Look<'a, S: Simd> {
+    simd: S,
+    bytes: &'a [u8],
+    token: (u8x64<S>, u8x64<S>),
+    prints: Loaded<S>,
+    runs: Runs,
+}
+
+impl<S: Simd> Look<'_, S> {
+    /// At one block, which begins at `at`.
+    #[inline(always)]
+    fn at<T: Seen>(&mut self, view: &[u8; VIEW], at: usize, seen: &mut T) {
+        let [first, second, third] = [0, 1, 2].map(|from| {
+            let block = view[from..].first_chunk::<BLOCK>().copied();
+            u8x64::simd_from(self.simd, block.unwrap_or([0; BLOCK]))
+        });
+        let first = prints::split(first);
+        let mut places = self.prints.places(first, prints::split(second), prints::split(third));
+        while places != 0 {
+            seen.place(at + places.trailing_zeros() as usize);
+            places &= places - 1;
+        }
+        let token = prints::look_up(self.token, first).simd_ne(0).to_bitmask();
+        let mut runs = self.runs;
+        runs.add(token, at, &mut |start, end| self.run(start, end, seen));
+        self.runs = runs;
+    }
+
+    fn run<T: Seen>(&self, start: usize, end: usize, seen: &mut T) {
+        let run = &self.bytes[start..end];
+        if run.len() >= MIN_RUN && self.simd.vectorize(|| may_be_chance(self.simd, run)) {
             seen.run(start, end);
         }
-    };
-    let (blocks, tail) = bytes.as_chunks::<64>();
-    // Token bytes right before `at`.
-    let (mut carry, mut at) = (0, 0);
-    for block in blocks {
-        let masks = masks(simd, block);
-        let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n' | b'+' | b'.')));
-        let mut marks = masks.escape | masks.quote & (masks.gap >> 1 | next << 63);
-        while marks != 0 {
-            seen.mark(at + marks.trailing_zeros() as usize);
-            marks &= marks - 1;
-        }
-        let bits = masks.token;
+    }
+}
+
+/// Runs of set bits over blocks.
+#[derive(Clone, Copy, Default)]
+struct Runs {
+    /// Set bits right before the block.
+    carry: usize,
+}
+
+impl Runs {
+    /// Tells the runs of [`MIN_RUN`] bits and more that end in a block, whose first bit stands at `at`.
+    #[inline(always)]
+    fn add(&mut self, bits: u64, at: usize, run: &mut impl FnMut(usize, usize)) {
         if bits == u64::MAX {
-            carry += 64;
-            at += 64;
-            continue;
+            self.carry += BLOCK;
+            return;
         }
         let low = bits.trailing_ones();
-        run(at - carry, at + low as usize, seen);
+        if self.carry + low as usize >= MIN_RUN {
+            run(at - self.carry, at + low as usize);
+        }
         let high = bits.leading_ones();
+        self.carry = high as usize;
         // A bit stays where sixteen bits in a row begin: seldom one, so that the ends are cut off only then.
         let sixteen = |bits: u64| {
             let pairs = bits & bits >> 1;
@@ -160,30 +205,18 @@ fn each_with<S: Simd>(simd: S, bytes: &[u8], seen: &mut impl Seen) {
             let eights = fours & fours >> 4;
             eights & eights >> 8
         };
+        if sixteen(bits) == 0 {
+            return;
+        }
         let inner = bits & above(low) & !above(64 - high);
-        let mut starts = if sixteen(bits) == 0 { 0 } else { sixteen(inner) };
+        let mut starts = sixteen(inner);
         while starts != 0 {
             let start = starts.trailing_zeros();
             let end = start + (inner >> start).trailing_ones();
-            run(at + start as usize, at + end as usize, seen);
+            run(at + start as usize, at + end as usize);
             starts &= above(end);
         }
-        carry = high as usize;
-        at += 64;
     }
-    for rest in 0..tail.len() {
-        if is_token(tail[rest]) {
-            carry += 1;
-        } else {
-            run(at - carry, at, seen);
-            carry = 0;
-        }
-        if is_mark(&tail[rest..]) {
-            seen.mark(at);
-        }
-        at += 1;
-    }
-    run(at - carry, at, seen);
 }
 
 #[cfg(test)]
@@ -194,7 +227,7 @@ mod tests {
     #[derive(Default)]
     struct All {
         runs: Vec<(usize, usize)>,
-        marks: Vec<usize>,
+        places: Vec<usize>,
     }
 
     impl Seen for All {
@@ -202,14 +235,16 @@ mod tests {
             self.runs.push((start, end));
         }
 
-        fn mark(&mut self, at: usize) {
-            self.marks.push(at);
+        fn place(&mut self, at: usize) {
+            self.places.push(at);
         }
     }
 
+    /// Everything, with the fingerprint of one word.
     fn all(bytes: &[u8]) -> All {
         let mut all = All::default();
-        each(bytes, &mut all);
+        let word = [vec![b'"'], vec![b' '], vec![b'+', b'.']];
+        each(bytes, &Prints::new([word].into_iter()), &mut all);
         all
     }
 
@@ -229,13 +264,9 @@ mod tests {
 
     #[test]
     fn every_byte_is_told_right() {
-        for b in 0..=255 {
-            let all = |yes: bool| if yes { u64::MAX } else { 0 };
-            let masks = dispatch!(Level::new(), simd => masks(simd, &[b; 64]));
-            assert_eq!(masks.token, all(is_token(b)), "{b}");
-            assert_eq!(masks.escape, all(is_escape(b)), "{b}");
-            assert_eq!(masks.quote, all(matches!(b, b'"' | b'\'')), "{b}");
-            assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n' | b'+' | b'.')), "{b}");
+        for b in 0..=255u8 {
+            let (low, high) = (TOKEN.0[usize::from(b & 15)], TOKEN.1[usize::from(b >> 4)]);
+            assert_eq!(low & high != 0, is_token(b), "{b}");
         }
     }
 
@@ -278,10 +309,13 @@ mod tests {
         }
 
         #[test]
-        fn the_blocks_find_the_marks_that_a_walk_finds(bytes in "([a-z\"' \n+.]{0,70}[\\\\%&\"']{1,3}){0,6}") {
+        fn the_blocks_find_the_places_that_a_walk_finds(bytes in "([a-z\"' \n+.]{0,70}(\" [+.]){1,3}){0,6}") {
             let bytes = bytes.as_bytes();
-            let slow: Vec<usize> = (0..bytes.len()).filter(|at| is_mark(&bytes[*at..])).collect();
-            prop_assert_eq!(all(bytes).marks, slow);
+            let is = |at: &usize| matches!(bytes[*at..], [b'"', b' ', b'+' | b'.', ..]);
+            let slow: Vec<usize> = (0..bytes.len()).filter(is).collect();
+            // `+` and `.` have other halves in common with others.
+            let places: Vec<usize> = all(bytes).places.into_iter().filter(|at| *at < bytes.len() && is(at)).collect();
+            prop_assert_eq!(places, slow);
         }
     }
 }

@@ -19,6 +19,28 @@ const NAMED: &[(&[u8], u8)] = &[
     (b"&commat;", b'@'),
 ];
 
+/// True for the first byte of an escape.
+pub(in super::super) const fn begins_escape(b: u8) -> bool {
+    matches!(b, b'\\' | b'%' | b'&')
+}
+
+/// The bytes that may stand at the first three places of what [`is_escape`] holds for.
+pub(in super::super) fn escape_forms() -> impl Iterator<Item = [Vec<u8>; 3]> {
+    let hex = || (0..=255u8).filter(u8::is_ascii_hexdigit).collect();
+    let of = |bytes: &[u8]| bytes.to_vec();
+    let named = NAMED.iter().filter_map(|(name, _)| name.first_chunk::<3>().map(|name| name.map(|b| vec![b])));
+    let others = [
+        // No byte of a token is below 0x20 or above 0x7f.
+        [of(b"%"), of(b"234567"), hex()],
+        [of(b"\\"), of(b"x"), hex()],
+        [of(b"\\"), of(b"u"), of(b"0{")],
+        [of(b"\\"), of(b"01"), of(b"01234567")],
+        [of(b"\\"), of(b"\r\n"), (0..=255).collect()],
+        [of(b"&"), of(b"#"), of(b"0123456789xX")],
+    ];
+    others.into_iter().chain(named)
+}
+
 /// True where an escape of a letter, digit or mark of a token stands at `at`, or one of an escape; `%2F` is everywhere.
 pub(in super::super) fn is_escape(bytes: &[u8], at: usize) -> bool {
     let Some(text) = bytes.get(at..bytes.len().min(at + INDENT + 3)) else { return false };
@@ -127,6 +149,17 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// No escape is of another form than those that are looked for.
+        #[test]
+        fn every_escape_has_a_form(text in "[%&\\\\][xu{}0-9a-f#+\r\n lhdpesco]{0,3}[{}0-9a-f;a-z]{0,8}") {
+            let forms: Vec<_> = escape_forms().collect();
+            let has = |text: &[u8]| forms.iter().any(|form| {
+                form.iter().zip(text).filter(|(bytes, b)| bytes.contains(b)).count() == 3
+            });
+            let text = format!("a{text}");
+            proptest::prop_assert!(!is_escape(text.as_bytes(), 1) || has(&text.as_bytes()[1..]), "{:?}", text);
+        }
+
         /// Any bytes are read, to an end inside of them.
         #[test]
         fn escapes_end_inside(text in "[%&#\\\\xu{}0-9a-f;\n ]{0,60}") {

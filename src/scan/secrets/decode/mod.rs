@@ -6,16 +6,21 @@ mod textual;
 mod wrapped;
 
 use super::checks;
-pub(super) use escape::{escapes, is_escape};
+pub(super) use escape::{begins_escape, escape_forms, escapes, is_escape};
 pub(super) use join::{JOINS, join};
 pub(super) use wrapped::block;
 
 /// Shortest text inside decoded bytes that is looked at.
 const SHORTEST: usize = 12;
 
+/// True where [`run`] looks at a run, by its length.
+pub(super) fn has_length(text: &[u8]) -> bool {
+    (24..=8192).contains(&text.len())
+}
+
 /// A token run decoded from hexadecimal or base64, where that gives text; what is no text in it becomes line ends.
 pub(super) fn run(text: &[u8]) -> Option<Vec<u8>> {
-    if !(24..=8192).contains(&text.len()) {
+    if !has_length(text) {
         return None;
     }
     undone(text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X")).unwrap_or(text))

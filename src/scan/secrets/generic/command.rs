@@ -60,9 +60,14 @@ const LENGTH: usize = 400;
 /// The first of these stand in code as well.
 const IN_CODE: usize = 4;
 
-/// Texts of the commands; with `code` those alone that stand in code.
-pub(super) fn literals(code: bool) -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().map(|(text, _)| *text).take(if code { IN_CODE } else { COMMANDS.len() })
+/// Texts of the commands.
+pub(super) fn literals() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(text, _)| *text)
+}
+
+/// True for a command that stands in code as well, by its number in [`literals`].
+pub(super) fn stands_in_code(which: usize) -> bool {
+    which < IN_CODE
 }
 
 /// The secrets of the command whose text, the `which`th of [`literals`], stands at `at`.

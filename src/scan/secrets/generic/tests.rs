@@ -13,8 +13,19 @@ fn found(path: &str, text: &str) -> Option<String> {
         .chain(text.match_indices("_PAT").map(|(at, _)| at))
         .filter_map(|at| assignment(bytes, at, manner))
         .collect();
-    Wordings::new().each(bytes, manner, |one| all.push(one));
+    all.extend(worded(text, manner));
     all.first().map(|one| String::from_utf8_lossy(one.value.of(bytes)).into_owned())
+}
+
+/// What calls, commands and addresses hold.
+fn worded(text: &str, manner: Manner) -> Vec<Generic> {
+    let (wordings, mut all) = (Wordings::new(), Vec::new());
+    for (number, wording) in wordings.texts().enumerate() {
+        for (at, _) in text.match_indices(wording) {
+            wordings.at(number, text.as_bytes(), at, manner, &mut |one| all.push(one));
+        }
+    }
+    all
 }
 
 /// A password that is put together here, so that no scan of this file finds it.
@@ -108,6 +119,6 @@ proptest::proptest! {
                 proptest::prop_assert!((one.value.end as usize) <= text.len());
             }
         }
-        Wordings::new().each(format!("curl {text} mysqli({text} jwt.sign({text} echo {text}|chpasswd").as_bytes(), manner, |_| {});
+        worded(&format!("curl {text} mysqli({text} jwt.sign({text} echo {text}|chpasswd"), manner);
     }
 }
