@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checks::{self, Verdict};
 use super::cover::Cover;
-use super::generic::{Generic, Manner};
+use super::generic::{Generic, Manner, Told};
 use super::index::Lead;
 use super::pem::{self, Pem};
 use super::rule::SecretRule;
@@ -83,12 +83,7 @@ impl SecretsScanner {
                 pem::read(bytes, at).or_else(|| putty::read(bytes, at)).map(|found| self.pem_hit(bytes, found)),
             ),
             Lead::Escape if depth > 0 && at >= escaped => {
-                let start = at
-                    - bytes[at.saturating_sub(64)..at]
-                        .iter()
-                        .rev()
-                        .take_while(|b| runs::is_token(**b) || **b == b'.')
-                        .count();
+                let start = decode::word_start(bytes, at, escaped);
                 let (end, plain) = decode::escapes(bytes, start);
                 escaped = end;
                 inner.extend(plain.map(|plain| (start, end, plain)));
@@ -107,7 +102,7 @@ impl SecretsScanner {
             if depth > 0 && has_digit_and_letter(run) {
                 undone.extend(decode::run(run).map(|plain| (start, end, plain)));
                 match bytes.get(end) {
-                    Some(b'\n' | b'\r') if start >= wrapped => {
+                    Some(b'\n' | b'\r' | b'\\') if start >= wrapped => {
                         if let Some((end, plain)) = decode::block(bytes, start, end) {
                             wrapped = end;
                             undone.extend(plain.map(|plain| (start, end, plain)));
@@ -123,8 +118,16 @@ impl SecretsScanner {
                 }
             }
         });
+        if depth > 0 {
+            decode::spelled(bytes, |start, end, plain| inner.push((start, end, plain)));
+            decode::printable(path, bytes, |start, end, plain| inner.push((start, end, plain)));
+        }
         self.formed(bytes, keys, hits);
-        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
+        self.wordings.each(bytes, manner, |told| match told {
+            Told::Secret(found) => generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)),
+            Told::Joins(at, length) if depth > 0 => inner.extend(decode::listed(bytes, at, length)),
+            Told::Joins(..) => {}
+        });
         for &rule in &self.everywhere {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }
@@ -319,8 +322,14 @@ fn bounded(bytes: &[u8], start: usize, end: usize) -> bool {
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     let (first, last) = (bytes.get(start), end.checked_sub(1).and_then(|at| bytes.get(at)));
     let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-    // `\n` and `\t` written out end a word as well as a line end does.
-    let escaped = start >= 2 && bytes[start - 2] == b'\\' && matches!(bytes[start - 1], b'n' | b't' | b'r');
+    // `\n` and `\t` written out end a word as well as a line end does, and so does `%20` or `\u0022`.
+    let escaped = match bytes[..start] {
+        [.., b'\\', b'n' | b't' | b'r'] => true,
+        [.., b'%', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        [.., b'\\', b'x', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        [.., b'\\', b'u', b'0', b'0', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        _ => false,
+    };
     (escaped || !first.is_some_and(word) || !before.is_some_and(word))
         && (!last.is_some_and(word) || !bytes.get(end).is_some_and(word))
 }

@@ -3,12 +3,30 @@
 /// What a mark joins a string literal by: its closing quote and what follows.
 pub(in super::super) const JOINS: &[&str] = &[
     "\" +", "' +", "\"+\"", "'+'", "\" \\", "' \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"",
-    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~", "\" f\"", "' f'", "\" b\"", "' b'",
+    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~", "\" f\"", "' f'", "\" b\"", "' b'", "\"..", "'..",
+    "\" ^", "' ^", "\" *", "\" @", "\" %", "' %",
 ];
 
 /// Operators that join literals; nothing at all does so, too.
-const OPERATORS: &[&[u8]] =
-    &[b"+", b"..", b".", b"++", b"<>", b"<<", b"||", b"~", b"&", b"& _", b"\\", b"+ \\", b"+ _", b".concat("];
+const OPERATORS: &[&[u8]] = &[
+    b"+",
+    b"..",
+    b".",
+    b"++",
+    b"<>",
+    b"<<",
+    b"||",
+    b"~",
+    b"&",
+    b"& _",
+    b"\\",
+    b"+ \\",
+    b"+ _",
+    b".concat(",
+    b"^",
+    b"*",
+    b"%",
+];
 /// What stands before the first of a list of literals that is joined.
 const LISTS: &[&[u8]] = &[
     b"concat!(",
@@ -55,6 +73,10 @@ pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, V
     let (mut end, mut listed) = (at, false);
     for _ in 1..MOST {
         let Some(literal) = next else { break };
+        // `"a%s" % "b"` has a place for the second at its end.
+        if bytes[end + 1..literal.from].contains(&b'%') {
+            plain.truncate(plain.strip_suffix(b"%s")?.len());
+        }
         plain.extend_from_slice(&bytes[literal.from..literal.to]);
         (end, listed) = (literal.to, listed || literal.listed);
         next = literal_after(bytes, end);
@@ -80,6 +102,8 @@ fn literal_after(bytes: &[u8], at: usize) -> Option<Literal> {
     let gap = bytes.get(at + 1..bytes.len().min(at + 1 + GAP))?;
     let open = gap.iter().position(|b| is_quote(*b))?;
     let between = unmarked(&gap[..open]).trim_ascii();
+    // A line that goes on.
+    let between = between.strip_prefix(b"\\\n").map_or(between, <[u8]>::trim_ascii_start);
     let listed = between == b",";
     if !(between.is_empty() || listed || OPERATORS.contains(&between) || appends(between)) {
         return None;
@@ -110,7 +134,7 @@ fn appends(between: &[u8]) -> bool {
     name.map(<[u8]>::trim_ascii_end).is_some_and(|name| !name.is_empty() && name.iter().all(part))
 }
 
-fn is_quote(b: u8) -> bool {
+pub(super) fn is_quote(b: u8) -> bool {
     matches!(b, b'"' | b'\'' | b'`')
 }
 
@@ -145,9 +169,15 @@ mod tests {
             "x = ['ababababcd', 'efgh'].join('')",
             "x = concat!(\"ababababcd\", \"efgh\")",
             "x = `ababababcd` + `efgh`",
+            "x = 'ababababcd' \\\n    + 'efgh'",
+            "x = @\"ababababcd\" @\"efgh\"",
+            "let x = \"ababababcd\" ^ \"efgh\"",
         ] {
             assert_eq!(said(text).as_deref(), Some("ababababcdefgh"), "{text}");
         }
+        let text = "x = 'ababababef%s' % 'efgh'";
+        assert_eq!(join(text.as_bytes(), 17).map(|(_, _, plain)| plain), Some(b"ababababefefgh".to_vec()));
+        assert_eq!(join(text.replace("%s", "cd").as_bytes(), 17), None);
         for text in
             ["f('ababababcd', 'efgh')", "'ababababcd' = 'efgh'", "'ababababcd' if 'efgh'", "'ababababcd'; y = 'efgh'"]
         {

@@ -16,7 +16,7 @@ pub(super) use address::{scheme, url};
 pub(super) use assign::assignment;
 pub(super) use manner::Manner;
 pub(super) use names::{EXACT, PARTS};
-pub(super) use wordings::Wordings;
+pub(super) use wordings::{Told, Wordings};
 
 use super::shape::{self, Judged};
 use crate::model::{Confidence, Span};

@@ -13,7 +13,11 @@ fn found(path: &str, text: &str) -> Option<String> {
         .chain(text.match_indices("_PAT").map(|(at, _)| at))
         .filter_map(|at| assignment(bytes, at, manner))
         .collect();
-    Wordings::new().each(bytes, manner, |one| all.push(one));
+    Wordings::new().each(bytes, manner, |told| {
+        if let Told::Secret(one) = told {
+            all.push(one);
+        }
+    });
     all.first().map(|one| String::from_utf8_lossy(one.value.of(bytes)).into_owned())
 }
 

@@ -4,6 +4,7 @@ use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, Input};
 
 use super::{Generic, Manner, address, call, command};
+use crate::scan::secrets::decode;
 
 /// What a text leads to.
 #[derive(Clone, Copy)]
@@ -18,6 +19,16 @@ enum Wording {
     Oracle,
     /// A literal of SQL that follows.
     Sql,
+    /// A call that puts literals together.
+    Joins,
+}
+
+/// What a text told.
+pub(in super::super) enum Told {
+    /// A secret.
+    Secret(Generic),
+    /// A call that puts literals together: where its name begins, and the name's length.
+    Joins(usize, usize),
 }
 
 /// A search for some of the texts.
@@ -67,28 +78,36 @@ impl Wordings {
             .into_iter()
         };
         let calls = call::literals().enumerate().map(|(at, text)| (text, Wording::Call(at)));
+        let joins = decode::CALLS.iter().map(|text| (*text, Wording::Joins));
         let commands = |code| command::literals(code).enumerate().map(|(at, text)| (text, Wording::Command(at)));
         Self {
-            code: Search::new(both().chain(calls).chain(commands(true))),
+            code: Search::new(both().chain(calls).chain(commands(true)).chain(joins)),
             shell: Search::new(both().chain(commands(false))),
         }
     }
 
-    /// Every secret that a call, a command or an address holds.
-    pub(in super::super) fn each(&self, bytes: &[u8], manner: Manner, mut found: impl FnMut(Generic)) {
+    /// Every secret that a call, a command or an address holds, and every call that puts literals together.
+    pub(in super::super) fn each(&self, bytes: &[u8], manner: Manner, mut found: impl FnMut(Told)) {
         let search = if manner == Manner::Code { &self.code } else { &self.shell };
         let mut from = 0;
         while let Some((text, start, end)) = search.next(bytes, from) {
-            match search.leads[text] {
-                Wording::Call(at) => call::listed(bytes, start, at).map(&mut found),
+            let secret = match search.leads[text] {
+                Wording::Call(at) => call::listed(bytes, start, at),
                 Wording::Command(at) => {
-                    command::secrets(bytes, start, at, &mut found);
+                    command::secrets(bytes, start, at, &mut |secret| found(Told::Secret(secret)));
                     None
                 }
-                Wording::GoDsn => address::go_dsn(bytes, start).map(&mut found),
-                Wording::Sql => call::literal(bytes, end).map(&mut found),
-                Wording::Oracle => address::oracle(bytes, end).map(&mut found),
+                Wording::GoDsn => address::go_dsn(bytes, start),
+                Wording::Sql => call::literal(bytes, end),
+                Wording::Oracle => address::oracle(bytes, end),
+                Wording::Joins => {
+                    found(Told::Joins(start, end - start));
+                    None
+                }
             };
+            if let Some(secret) = secret {
+                found(Told::Secret(secret));
+            }
             from = start + 1;
         }
     }
