@@ -9,8 +9,10 @@ use super::{SHORTEST, textual};
 const STRIDE: usize = 48;
 /// Bytes of a look.
 const LOOK: usize = 16;
-/// Of which so many are digits or marks, at least: `6a 6b` has five, `(byte) 0x6a,` too.
-const DENSE: u8 = 5;
+/// Of which so many are digits, at least, wherever a list is not looked at between two of its items: `6a 6b` has five.
+const DIGITS: u8 = 4;
+/// Or so many are single quotes.
+const QUOTES: u8 = 5;
 /// Items that have to spell text before a list is read on.
 const ENOUGH: usize = 8;
 /// Items of one list.
@@ -55,9 +57,10 @@ pub(in super::super) fn spelled(bytes: &[u8], mut found: impl FnMut(usize, usize
     }
 }
 
-/// True for many of `'()*+,-./0123456789:`.
+/// True for many digits or many quotes.
 fn is_dense(look: &[u8; LOOK]) -> bool {
-    look.iter().map(|b| u8::from(b.wrapping_sub(b'\'') <= b':' - b'\'')).sum::<u8>() >= DENSE
+    let count = |is: fn(u8) -> bool| look.iter().map(|b| u8::from(is(*b))).sum::<u8>();
+    count(|b| b.wrapping_sub(b'0') < 10) >= DIGITS || count(|b| b == b'\'') >= QUOTES
 }
 
 /// The list around `at`, where it spells text: its region and all that it says, if that is worth a look.
@@ -105,6 +108,9 @@ impl Manner {
         }
         let mut manner = Self { form, between: [0; BETWEEN], length: 0 };
         let (value, end) = manner.item(bytes, first)?;
+        if !is_text(value) && (value != 0 || form != Form::Hex) {
+            return None;
+        }
         let mut text = usize::from(is_text(value));
         let mut next = manner.learn(bytes, end)?;
         let mut seen = 1;
@@ -161,10 +167,13 @@ impl Manner {
             if begins {
                 return Some(end + place);
             }
-            // A name or a value of another kind is no list's.
             let broken = b == b'\\' && matches!(window.get(place + 1), Some(b'\n' | b'\r'));
             if b.is_ascii_whitespace() || broken {
                 continue;
+            }
+            // `(byte) 0x`, `u8`, `chr(`, `Chr$(` and marks; not a name or another value.
+            if b.is_ascii_alphanumeric() && !b"byteuchrBYTECHRi08xX".contains(&b) {
+                return None;
             }
             *self.between.get_mut(self.length)? = b;
             self.length += 1;
@@ -253,7 +262,11 @@ fn skip_back(bytes: &[u8], at: usize) -> usize {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok().filter(|_| digits[0] != b'+')
+    let mut value = 0u32;
+    for &digit in digits {
+        value = value * radix + char::from(digit).to_digit(radix)?;
+    }
+    u8::try_from(value).ok().filter(|_| !digits.is_empty())
 }
 
 fn is_text(b: u8) -> bool {
