@@ -109,7 +109,7 @@ impl SecretsScanner {
                         }
                     }
                     Some(b'"' | b'\'' | b'`') if start >= chained => {
-                        if let Some(found) = decode::join(bytes, end) {
+                        if let Some(found) = decode::join(bytes, end).or_else(|| decode::around(bytes, end)) {
                             chained = found.1;
                             undone.push(found);
                         }
@@ -125,7 +125,7 @@ impl SecretsScanner {
         self.formed(bytes, keys, hits);
         self.wordings.each(bytes, manner, |told| match told {
             Told::Secret(found) => generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)),
-            Told::Joins(at, length) if depth > 0 => inner.extend(decode::listed(bytes, at, length)),
+            Told::Joins(at, length) if depth > 0 => inner.extend(decode::listed(bytes, at, at + length)),
             Told::Joins(..) => {}
         });
         for &rule in &self.everywhere {

@@ -78,9 +78,44 @@ const STOP: &[&str] = &[
 
 /// Words of sentences about passphrases, which no dice choose.
 const SPOKEN: &[&str] = &[
-    "the", "your", "you", "for", "and", "enter", "please", "passphrase", "password", "with", "this", "that", "not", "key",
-    "secret", "must", "from", "are", "was", "has", "have", "can", "will", "should", "again", "confirm", "protect", "invalid",
-    "wrong", "test", "example", "some", "very", "here", "read", "file", "use", "set",
+    "the",
+    "your",
+    "you",
+    "for",
+    "and",
+    "enter",
+    "please",
+    "passphrase",
+    "password",
+    "with",
+    "this",
+    "that",
+    "not",
+    "key",
+    "secret",
+    "must",
+    "from",
+    "are",
+    "was",
+    "has",
+    "have",
+    "can",
+    "will",
+    "should",
+    "again",
+    "confirm",
+    "protect",
+    "invalid",
+    "wrong",
+    "test",
+    "example",
+    "some",
+    "very",
+    "here",
+    "read",
+    "file",
+    "use",
+    "set",
 ];
 
 /// True for words as dice choose them: four to ten of three to nine small letters, between blanks or `-`.
@@ -251,7 +286,8 @@ fn is_format(value: &[u8]) -> bool {
     value.split(|b| *b == b'%').skip(1).any(|rest| {
         let width = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         // `%2d` is a percent-encoded `-`.
-        matches!(rest.get(width), Some(b'd' | b's' | b'i' | b'u' | b'x')) && (width == 0 && rest.len() == 1 || width > 1)
+        matches!(rest.get(width), Some(b'd' | b's' | b'i' | b'u' | b'x'))
+            && (width == 0 && rest.len() == 1 || width > 1)
     })
 }
 
@@ -279,9 +315,10 @@ pub(super) fn is_digest(value: &[u8]) -> bool {
 
 /// True for words with numbers between them: `xterm256Background`.
 fn is_numbered(value: &[u8]) -> bool {
-    let (words, digits) = value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).fold((0, 0), |(w, d), part| {
-        if part[0].is_ascii_digit() { (w, d + 1) } else { (w + usize::from(part.len() >= 4 && is_words(part)), d) }
-    });
+    let (words, digits) =
+        value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).fold((0, 0), |(w, d), part| {
+            if part[0].is_ascii_digit() { (w, d + 1) } else { (w + usize::from(part.len() >= 4 && is_words(part)), d) }
+        });
     digits == 1 && words == 2
 }
 

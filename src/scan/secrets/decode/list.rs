@@ -1,188 +1,152 @@
-//! Literals that a call puts together: `"".join([...])`, `concat!(...)`, `.append("...")`, `"{}{}".format(...)`.
+//! Literals that a call puts together: `"".join([...])`, `concat!(...)`, `"%s%s" % (...)`.
 
-use super::join::{is_quote, join};
+use super::join::is_quote;
 
-/// Texts that tell of such a call; each is looked for in code.
-pub(in super::super) const CALLS: &[&str] = &[
-    "join", "Join", "oncat", "ONCAT(", "mplode(", "paste", ".append(", "%s%s", "{}{}", "{0}{1}", "mkString", "` +",
-    ".= '", ".= \"", "+= '", "+= \"",
-];
+/// Texts of such calls that are looked for in code; the others are seen where a part is long.
+pub(in super::super) const CALLS: &[&str] = &["].join", "concat!(", "mplode("];
 
-/// Bytes of a call on each side of its name.
+/// What stands before a list that is put together, somewhere on its line.
+const HEADS: &[&[u8]] =
+    &[b"join", b"Join", b"oncat", b"ONCAT", b"paste", b"mplode", b"string(", b"{}{}", b"%s%s", b"{0}{1}"];
+/// What stands behind one, and its bracket.
+const TAILS: &[&[u8]] = &[b".join", b".concat", b".mkString", b"-join"];
+
+/// Bytes of a list.
 const LONGEST: usize = 4096;
+/// Bytes before and behind it.
+const BESIDE: usize = 48;
 /// Literals of one value.
 const MOST: usize = 256;
+/// Bytes of one literal.
+const LITERAL: usize = 512;
+/// Bytes of what is put between two parts.
+const BETWEEN: usize = 3;
 /// Shortest value that is looked at.
 const SHORTEST: usize = 12;
 
-/// Literals in a row.
-struct Row {
-    /// From the inside of the first to the end of the last.
-    start: usize,
-    end: usize,
-    parts: Vec<(usize, usize)>,
-}
+/// A region and what it says.
+type Said = (usize, usize, Vec<u8>);
 
-/// What the call says whose text, one of [`CALLS`], stands at `at`: its region, and the value.
-pub(in super::super) fn listed(bytes: &[u8], at: usize, length: usize) -> Option<(usize, usize, Vec<u8>)> {
-    let name = bytes.get(at..at + length)?;
-    match name {
-        b"` +" => return join(bytes, at),
-        // `$a = "..."; $a .= "..."`: the literal before it.
-        [b'.' | b'+', b'=', ..] => {
-            let gap = bytes[..at].iter().rev().take(80).position(|b| is_quote(*b))?;
-            return join(bytes, at - gap - 1);
-        }
-        _ => {}
-    }
-    let (row, between) = match name {
-        b"{}{}" | b"{0}{1}" | b"%s%s" => (arguments(bytes, at)?, Vec::new()),
-        b".append(" => (appended(bytes, at, length)?, Vec::new()),
-        _ => joined(bytes, at, at + length)?,
-    };
-    let mut plain = Vec::new();
-    for (index, (from, to)) in row.parts.iter().enumerate() {
-        if index > 0 {
-            plain.extend_from_slice(&between);
-        }
-        plain.extend_from_slice(&bytes[*from..*to]);
-    }
-    (row.parts.len() > 1 && plain.len() >= SHORTEST).then_some((row.start, row.end, plain))
-}
-
-/// The literals that a call joins whose name stands at `at..end`, and what is put between them.
-fn joined(bytes: &[u8], at: usize, end: usize) -> Option<(Row, Vec<u8>)> {
-    let after = end + bytes[end..].iter().take(16).take_while(|b| b.is_ascii_alphanumeric() || **b == b'!').count();
-    // `"Fn::Join": ["", ["a", "b"]]`
-    let after = after + if bytes[after..].starts_with(b"\":") { 2 } else { 0 };
-    let open = after + blanks(&bytes[after..]);
-    // `.concat("...")` goes on from a literal.
-    let letters = bytes[..at].iter().rev().take(8).take_while(|b| b.is_ascii_alphabetic()).count();
-    let head = if bytes[at] == b'.' { at } else { at - letters };
-    let mark = head.checked_sub(1).map(|at| bytes[at]);
-    let dotted = bytes[at] == b'.' || mark == Some(b'.');
-    let before = bytes[..head].strip_suffix(b".").unwrap_or(&bytes[..head]);
-    let before = before.strip_suffix(b"-").unwrap_or(before).trim_ascii_end();
+/// What the call says whose text stands at `at..end`: one of [`CALLS`], `.join(` behind a literal, or a format.
+pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Said> {
     // `["a", "b"].join("")`: the list stands before.
-    if matches!(before.last(), Some(b']' | b')')) && (dotted || mark == Some(b'-')) {
-        let between = match bytes.get(open) {
-            Some(b'(') => {
-                literal(bytes, open + 1 + blanks(&bytes[open + 1..])).map(|(from, to)| bytes[from..to].to_vec())
-            }
-            // `-join ''`
-            _ => literal(bytes, open).map(|(from, to)| bytes[from..to].to_vec()),
+    if bytes[at] == b']' {
+        let floor = at.saturating_sub(LONGEST);
+        let open = floor + bytes[floor..at].iter().rposition(|&b| b == b'[')?;
+        let words = &bytes[..open];
+        let parts = match words.ends_with(b"%w") || words.ends_with(b"qw") {
+            true => words_of(bytes, open, at),
+            false => row(bytes, open + 1, b","),
         };
-        let closing = before.len() - 1;
-        let list = closing.checked_sub(LONGEST).unwrap_or_default();
-        let opening = if before[closing] == b']' { b'[' } else { b'(' };
-        let start = list + bytes[list..closing].iter().rposition(|&b| b == opening)?;
-        let inside = words_of(bytes, start, closing).or_else(|| row(bytes, start + 1, b","));
-        return Some((inside.filter(|row| row.end <= closing)?, between.unwrap_or_default()));
+        return said(bytes, parts.as_slice());
     }
-    // `"a".concat("b")`
-    if dotted && bytes[at..end] == *b"oncat" && before.last().is_some_and(|quote| is_quote(*quote)) {
-        let close = before.len() - 1;
-        let from = bytes[..close].iter().rev().take(512).position(|b| *b == bytes[close] || *b == b'\n')?;
-        return Some((row(bytes, close - from - 1, b".concat(")?, Vec::new()));
-    }
-    // `"".join([...])`: what is put between them stands before, else it is the first or the last argument.
-    let mut inside = open + usize::from(matches!(bytes.get(open), Some(b'(' | b'[')));
-    let mut between = match before.last() {
-        Some(quote) if is_quote(*quote) && dotted => {
-            let from = bytes[..before.len() - 1].iter().rev().take(16).position(|b| b == quote)?;
-            Some(bytes[before.len() - 1 - from..before.len() - 1].to_vec())
+    // `concat!("a", "b")`, `"".join(["a", "b"])`, `implode('', ['a', 'b'])`, `'%s%s' % ('a', 'b')`
+    let window = bytes.get(end..bytes.len().min(end + BESIDE))?;
+    let first = end + window.iter().position(|b| is_quote(*b))?;
+    let parts = match bytes[at] {
+        // The quote is the one that ends the format.
+        b'%' => {
+            let quote = bytes.get(end..)?.iter().position(|b| !b"%s".contains(b))? + end;
+            let open = quote + 1 + bytes[quote + 1..].iter().take(24).position(|b| is_quote(*b))?;
+            let gives = [&b","[..], b"%(", b"% ("].contains(&bytes[quote + 1..open].trim_ascii());
+            (is_quote(bytes[quote]) && gives).then(|| row(bytes, open, b","))?
         }
-        _ => None,
+        _ => row(bytes, first, b","),
     };
-    let first = || literal(bytes, inside + blanks(&bytes[inside..]));
-    if between.is_none()
-        && mark != Some(b'-')
-        && !matches!(bytes.get(at..end)?, b"oncat" | b"ONCAT(" | b"paste" | b"mkString")
-        && let Some((from, to)) = first()
-    {
-        between = Some(bytes[from..to].to_vec());
-        let comma = to + 1 + blanks(&bytes[to + 1..]);
-        inside = comma + usize::from(bytes.get(comma) == Some(&b','));
+    let mut parts = parts;
+    // What is put between them is the first, on the way in, or stands before.
+    if bytes[at] == b'.' && at > 0 && is_quote(bytes[at - 1]) {
+        let open = at - 1 - bytes[..at - 1].iter().rev().take(BETWEEN + 1).position(|b| *b == bytes[at - 1])?;
+        parts.insert(0, (open, at - 1));
+    } else if bytes[end..first].contains(&b'[') || bytes[at] != b'm' {
+        return said(bytes, &parts);
+    } else if let Some((_, close)) = parts.first().copied().filter(|_| parts.len() == 1) {
+        parts.extend(row(bytes, close + 1 + bytes[close + 1..].iter().take(8).position(|b| is_quote(*b))?, b","));
     }
-    let inside = inside + blanks(&bytes[inside..]);
-    if bytes[inside..].starts_with(b"qw") {
-        return Some((words_of(bytes, inside + 2, inside + LONGEST)?, between.unwrap_or_default()));
-    }
-    // `[`, `[]string{`, `(`
-    let opens = bytes.get(inside..)?.iter().take(16).take_while(|b| b" \n\t([{]string".contains(b)).count();
-    let found = row(bytes, inside + opens, b",")?;
-    // `Join([]string{...}, "")`: it is the last.
-    let last = || {
-        let rest = &bytes[found.end + 1..];
-        let gap = rest.iter().take(16).take_while(|b| b" \n\t,]})".contains(b)).count();
-        literal(bytes, found.end + 1 + gap).map(|(from, to)| bytes[from..to].to_vec())
-    };
-    let between = between.or_else(|| (bytes[at] == b'.').then(last).flatten());
-    Some((found, between.unwrap_or_default()))
+    said(bytes, &parts)
 }
 
-/// The arguments of a call that puts them into the literal around `at`, which has places for them and nothing else.
-fn arguments(bytes: &[u8], at: usize) -> Option<Row> {
-    let quote = at.checked_sub(1).map(|at| bytes[at]).filter(|b| is_quote(*b))?;
-    let length = bytes[at..].iter().take(64).position(|&b| b == quote)?;
-    let places = &bytes[at..at + length];
-    if !places.iter().all(|b| b"%s{}0123456789".contains(b)) {
+/// What the list says that has a literal whose quote closes at `at`, if it is one that is put together.
+pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
+    let mut open = opening(bytes, at)?;
+    let floor = at.saturating_sub(LONGEST);
+    while open > floor {
+        let before = bytes[floor..open].trim_ascii_end();
+        let Some(before) = before.strip_suffix(b",").map(<[u8]>::trim_ascii_end) else { break };
+        let Some(first) =
+            before.last().filter(|b| is_quote(**b)).and_then(|_| opening(bytes, floor + before.len() - 1))
+        else {
+            break;
+        };
+        open = first;
+    }
+    let parts = row(bytes, open, b",");
+    let end = parts.last()?.1 + 1;
+    let before = &bytes[open.saturating_sub(BESIDE)..open];
+    let before = before.rsplit(|b| matches!(b, b';' | b'\n')).next().unwrap_or_default();
+    let after = bytes.get(end..bytes.len().min(end + BESIDE)).unwrap_or_default();
+    let close = after.iter().take_while(|b| b.is_ascii_whitespace() || b",])}".contains(b)).count();
+    let format = is_format(&bytes[parts[0].0..parts[0].1]);
+    let head = format || HEADS.iter().any(|head| memchr::memmem::find(before, head).is_some());
+    let tail = TAILS.iter().any(|tail| after[close..].starts_with(tail));
+    if !head && !tail {
         return None;
     }
-    let after = at + length + 1;
-    let gap = bytes.get(after..)?.iter().take(24).position(|b| is_quote(*b))?;
-    let between = bytes[after..after + gap].trim_ascii();
-    let gives = [&b","[..], b".format(", b"% (", b"%(", b"-f", b",["];
-    gives.contains(&between).then(|| row(bytes, after + gap, b",")).flatten()
+    said(bytes, &parts)
 }
 
-/// `.append("...").append("...")`; the first of them stands at `at`.
-fn appended(bytes: &[u8], at: usize, length: usize) -> Option<Row> {
-    // Of a chain only the first tells.
-    let before = bytes[..at].trim_ascii_end();
-    let chained = before.ends_with(b"\")") || before.ends_with(b"')");
-    (!chained).then(|| row(bytes, at + length, b").append(")).flatten()
+/// The parts put together. The first of them may be what is put between the others, or a format.
+fn said(bytes: &[u8], parts: &[(usize, usize)]) -> Option<Said> {
+    let (first, rest) = parts.split_first()?;
+    let text = &bytes[first.0..first.1];
+    let format = is_format(text);
+    let between = text.len() <= BETWEEN && !text.iter().any(u8::is_ascii_alphanumeric);
+    let (parts, between) = match (format, between) {
+        (true, _) => (rest, &b""[..]),
+        (_, true) => (rest, text),
+        _ => (parts, &b""[..]),
+    };
+    let (start, end) = (parts.first()?.0, parts.last()?.1);
+    let plain = parts.iter().map(|(from, to)| &bytes[*from..*to]).collect::<Vec<_>>().join(between);
+    (parts.len() > 1 && plain.len() >= SHORTEST).then_some((start, end, plain))
+}
+
+/// True for places of arguments and nothing else: `%s%s`, `{}{}`, `{0}{1}`.
+fn is_format(text: &[u8]) -> bool {
+    text.len() >= 4 && matches!(text[0], b'%' | b'{') && text.iter().all(|b| b"%s{}0123456789".contains(b))
+}
+
+/// The quote that opens the literal whose quote closes at `at`.
+fn opening(bytes: &[u8], at: usize) -> Option<usize> {
+    let quote = *bytes.get(at).filter(|b| is_quote(**b))?;
+    let length = bytes[..at].iter().rev().take(LITERAL).position(|b| *b == quote || *b == b'\n')?;
+    (bytes[at - length - 1] == quote).then_some(at - length - 1)
 }
 
 /// Literals from `from` on, with `between` between them.
-fn row(bytes: &[u8], from: usize, between: &[u8]) -> Option<Row> {
+fn row(bytes: &[u8], from: usize, between: &[u8]) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
-    let mut at = from + blanks(bytes.get(from..)?);
+    let mut at = skip(bytes, from);
     while let Some((start, end)) = literal(bytes, at).filter(|_| parts.len() < MOST) {
         parts.push((start, end));
-        let mut next = end + 1;
-        for &b in between {
-            next += blanks(&bytes[next.min(bytes.len())..]);
-            if bytes.get(next) != Some(&b) {
-                next = bytes.len();
-                break;
-            }
-            next += 1;
+        at = skip(bytes, end + 1);
+        if !bytes.get(at..).is_some_and(|rest| rest.starts_with(between)) {
+            break;
         }
-        at = next + blanks(&bytes[next.min(bytes.len())..]);
+        at = skip(bytes, at + between.len());
     }
-    let (first, last) = (parts.first()?, parts.last()?);
-    Some(Row { start: first.0, end: last.1, parts })
+    parts
 }
 
 /// `%w[a b]` and `qw(a b)`, whose bracket opens at `open`: words that need no quotes.
-fn words_of(bytes: &[u8], open: usize, limit: usize) -> Option<Row> {
-    let before = &bytes[..open];
-    if !before.ends_with(b"%w") && !before.ends_with(b"qw") {
-        return None;
-    }
-    let window = bytes.get(open + 1..bytes.len().min(limit))?;
-    let end = window.iter().position(|b| matches!(b, b']' | b')' | b'}')).unwrap_or(window.len());
-    let mut parts = Vec::new();
-    let mut at = 0;
-    for word in window[..end].split(u8::is_ascii_whitespace) {
-        if !word.is_empty() {
-            parts.push((open + 1 + at, open + 1 + at + word.len()));
-        }
+fn words_of(bytes: &[u8], open: usize, close: usize) -> Vec<(usize, usize)> {
+    let mut at = open + 1;
+    let words = bytes[open + 1..close].split(u8::is_ascii_whitespace).map(|word| {
+        let span = (at, at + word.len());
         at += word.len() + 1;
-    }
-    let (first, last) = (parts.first()?, parts.last()?);
-    Some(Row { start: first.0, end: last.1, parts })
+        span
+    });
+    words.filter(|(from, to)| from < to).take(MOST).collect()
 }
 
 /// The inside of the literal that opens at `at`, perhaps behind a letter.
@@ -194,24 +158,28 @@ fn literal(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         _ => return None,
     };
     let from = at + open + 1;
-    let length = bytes.get(from..)?.iter().take(512).position(|b| *b == text[open] || *b == b'\n')?;
+    let length = bytes.get(from..)?.iter().take(LITERAL).position(|b| *b == text[open] || *b == b'\n')?;
     (bytes[from + length] == text[open]).then_some((from, from + length))
 }
 
-fn blanks(text: &[u8]) -> usize {
-    text.iter().take(120).take_while(|b| b.is_ascii_whitespace()).count()
+fn skip(bytes: &[u8], at: usize) -> usize {
+    at + bytes.get(at..).unwrap_or_default().iter().take(120).take_while(|b| b.is_ascii_whitespace()).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Option<String> {
-        CALLS.iter().find_map(|call| {
-            let (start, end, plain) = listed(text.as_bytes(), text.find(call)?, call.len())?;
-            assert!(start < end && end < text.len());
-            Some(String::from_utf8(plain).unwrap())
-        })
+    /// What is said of the first call of `text`, else by the literal that ends with `at`.
+    fn said(text: &str, at: &str) -> Option<String> {
+        let bytes = text.as_bytes();
+        let call = CALLS.iter().chain(&[".join(", "%s%s"]).find_map(|call| {
+            let at = text.find(call)?;
+            listed(bytes, at, at + call.len())
+        });
+        let (start, end, plain) = call.or_else(|| around(bytes, text.find(at)? + at.len()))?;
+        assert!(start < end && end < text.len());
+        Some(String::from_utf8(plain).unwrap())
     }
 
     #[test]
@@ -222,46 +190,44 @@ mod tests {
             "x = ['abcd', 'efg', 'hij', 'klmn'].join('');",
             "x = [\n  'abcd',\n  'efghijklmn'\n].join(``)",
             "x = %w[abcd efg hijklmn].join",
-            "my $x = join '', qw(abcd efghij klmn);",
             "my $x = join('', 'abcd', 'efghij', 'klmn');",
-            "x = join(\"\", [\"abcd\", \"efghijklmn\"])",
+            "x = join(\"\", [\"abcd\", \"efghij\", \"klmn\"])",
             "x := strings.Join([]string{\"abcd\", \"efghij\", \"klmn\"}, \"\")",
             "x = String.join(\"\", \"abcd\", \"efghij\", \"klmn\");",
-            "x = listOf(\"abcd\", \"efghijklmn\").joinToString(\"\")",
-            "x = Seq(\"abcd\", \"efghijklmn\").mkString",
+            "x = listOf(\"abcd\", \"efghij\", \"klmn\").joinToString(\"\")",
+            "x = Seq(\"abcd\", \"efghij\", \"klmn\").mkString",
             "x = [\"abcd\", \"efghijklmn\"].joined()",
             "x = implode('', ['abcd', 'efghijklmn']);",
             "x = concat!(\"abcd\", \"efghij\", \"klmn\");",
-            "x = [\"abcd\", \"efghijklmn\"].concat();",
-            "x = table.concat({\"abcd\", \"efghijklmn\"})",
-            "x = \"abcd\".concat(\"efghijklmn\");",
-            "SELECT CONCAT('abcd', 'efghijklmn')",
-            "{\"Fn::Join\": [\"\", [\"abcd\", \"efghijklmn\"]]}",
-            "x = concat [\"abcd\", \"efghijklmn\"]",
-            "x = string.Concat(\"abcd\", \"efghijklmn\");",
-            "x <- paste0(\"abcd\", \"efghijklmn\")",
-            "x <- paste(\"abcd\", \"efghijklmn\", sep=\"\")",
-            "b.append(\"abcd\").append(\"efghij\").append(\"klmn\");",
-            "b.append(\"abcd\")\n  .append(\"efghijklmn\");",
-            "x = \"{}{}\".format(\"abcd\", \"efghijklmn\")",
+            "x = [\"abcd\", \"efghij\", \"klmn\"].concat();",
+            "x = table.concat({\"abcd\", \"efghij\", \"klmn\"})",
+            "x = concat [\"abcd\", \"efghij\", \"klmn\"]",
+            "SELECT CONCAT('abcd', 'efghij', 'klmn')",
+            "x <- paste0(\"abcd\", \"efghij\", \"klmn\")",
+            "x = \"{}{}{}\".format(\"abcd\", \"efghij\", \"klmn\")",
+            "x = format!(\"{}{}{}\", \"abcd\", \"efghij\", \"klmn\")",
             "x = '%s%s' % ('abcd', 'efghijklmn')",
-            "$x = -join ('abcd', 'efghijklmn')",
-            "$x = ('abcd', 'efghijklmn') -join ''",
             "x := fmt.Sprintf(\"%s%s%s\", \"abcd\", \"efghij\", \"klmn\")",
-            "x = '{0}{1}' -f 'abcd','efghijklmn'",
+            "$x = -join ('abcd', 'efghij', 'klmn')",
+            "$x = ('abcd', 'efghij', 'klmn') -join ''",
+            "$x = '{0}{1}{2}' -f 'abcd', 'efghij', 'klmn'",
+            "{\"Fn::Join\": [\"\", [\"abcd\", \"efghij\", \"klmn\"]]}",
         ] {
-            assert_eq!(said(text).as_deref(), Some("abcdefghijklmn"), "{text}");
+            assert_eq!(said(text, "efghij").as_deref(), Some("abcdefghijklmn"), "{text}");
         }
-        assert_eq!(said("x = '_'.join(['abcd', 'efgh', 'ijkl'])").as_deref(), Some("abcd_efgh_ijkl"));
-        for text in ["path.join('abcdefg', 'hijklmn')", "x.join(', ')", "console.log('%s%s', x, y)", "f(a).join()"] {
-            assert_ne!(said(text).as_deref(), Some("abcdefghijklmn"), "{text}");
+        assert_eq!(said("x = '_'.join(['abcd', 'efgh', 'ijkl'])", "").as_deref(), Some("abcd_efgh_ijkl"));
+        for text in ["f('abcd', 'efghij', 'klmn')", "x.join(', ')", "log('%s%s', x, y)", "['abcd', 'efghij', 'klmn']"] {
+            assert_eq!(said(text, "efghij"), None, "{text}");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn any_call_is_read(text in "[a-c \"'(\\[,\\])]{0,30}(\\.join|oncat|\\)\\.append\\(|%s%s)[a-c \"'(\\[,\\])]{0,30}") {
-            said(&text);
+        fn any_call_is_read(text in "[a-c \"'(\\[,\\])]{0,30}(\\].join|.join\\(|concat!\\(|%s%s)[a-c \"'(\\[,\\])]{0,30}") {
+            said(&text, "");
+            for at in 0..text.len() {
+                around(text.as_bytes(), at);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Secrets in another form: what a region says once it is decoded.
 
+mod dump;
 mod escape;
 mod join;
 mod list;
@@ -12,7 +13,7 @@ mod wrapped;
 use super::checks;
 pub(super) use escape::{escapes, is_escape, word_start};
 pub(super) use join::{JOINS, join};
-pub(super) use list::{CALLS, listed};
+pub(super) use list::{CALLS, around, listed};
 pub(super) use mail::printable;
 pub(super) use numbers::spelled;
 pub(super) use wrapped::block;

@@ -3,20 +3,20 @@
 //! A list of that kind is dense in digits and marks wherever one looks at it, so that a look at a few bytes here and there
 //! finds it; the rest of a text costs no more than those looks.
 
-use super::{SHORTEST, textual};
+use super::{SHORTEST, dump, textual};
 
 /// Bytes from one look to the next; a list of 22 items of three bytes each holds a whole look wherever it lies.
 const STRIDE: usize = 48;
 /// Bytes of a look.
 const LOOK: usize = 16;
-/// Of which so many are digits, at least, wherever a list is not looked at between two of its items: `6a 6b` has five.
-const DIGITS: u8 = 4;
-/// Or so many are single quotes.
-const QUOTES: u8 = 5;
+/// Of which so many are digits or single quotes, at least: `6a 6b` has five.
+const DENSE: u8 = 5;
 /// Items that have to spell text before a list is read on.
 const ENOUGH: usize = 8;
-/// Items of one list.
-const MOST: usize = 8192;
+/// Items that count among others that spell no text.
+const AMONG: usize = 20;
+/// Items of one list, on each side of a look.
+const MOST: usize = 4096;
 /// Blanks between two items: a line's end and an indent.
 const BLANKS: usize = 64;
 /// Other bytes between two items: `), chr(`, `u8, 0x`.
@@ -43,13 +43,14 @@ struct Manner {
 
 /// Calls `found` with each list that spells a text: its region and what it says.
 pub(in super::super) fn spelled(bytes: &[u8], mut found: impl FnMut(usize, usize, Vec<u8>)) {
-    let mut at = 0;
+    let (mut at, mut floor) = (0, 0);
     while let Some(look) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LOOK>) {
-        at = match is_dense(look).then(|| list(bytes, at)).flatten() {
+        at = match is_dense(look).then(|| list(bytes, at, floor)).flatten() {
             Some((start, end, plain)) => {
                 if let Some(plain) = plain {
                     found(start, end, plain);
                 }
+                floor = end;
                 end.max(at + STRIDE)
             }
             None => at + STRIDE,
@@ -57,23 +58,33 @@ pub(in super::super) fn spelled(bytes: &[u8], mut found: impl FnMut(usize, usize
     }
 }
 
-/// True for many digits or many quotes.
+/// True for many digits or quotes.
 fn is_dense(look: &[u8; LOOK]) -> bool {
-    let count = |is: fn(u8) -> bool| look.iter().map(|b| u8::from(is(*b))).sum::<u8>();
-    count(|b| b.wrapping_sub(b'0') < 10) >= DIGITS || count(|b| b == b'\'') >= QUOTES
+    look.iter().map(|b| u8::from(b.wrapping_sub(b'0') < 10) | u8::from(*b == b'\'')).sum::<u8>() >= DENSE
 }
 
-/// The list around `at`, where it spells text: its region and all that it says, if that is worth a look.
-fn list(bytes: &[u8], at: usize) -> Option<(usize, usize, Option<Vec<u8>>)> {
+/// The text that a list spells around `at`, not before `floor`: its region, and what it says if that is worth a look.
+fn list(bytes: &[u8], at: usize, floor: usize) -> Option<(usize, usize, Option<Vec<u8>>)> {
+    if let Some((start, end, plain)) = dump::dump(bytes, at, floor) {
+        return Some((start, end, textual(plain)));
+    }
     let first = first_item(bytes, at)?;
     let letter = bytes[first - 1] == b'\'';
     let forms: &[Form] = if letter { &[Form::Letter] } else { &[Form::Decimal, Form::Hex] };
     let manners = forms.iter().filter_map(|form| Manner::at(bytes, first, *form));
-    let (start, end, mut values) = manners.map(|manner| manner.all(bytes, first)).max_by_key(|all| all.2.len())?;
-    // The end of a string of C.
-    values.truncate(values.len() - usize::from(values.ends_with(&[0])));
-    let plain = (values.len() >= SHORTEST).then(|| textual(values)).flatten();
-    Some((start, end, plain))
+    let rows = manners.map(|manner| (manner.is_usual(), manner.row(bytes, first, floor)));
+    let (_, row) = rows.max_by_key(|(usual, row)| (row.values.len(), *usual))?;
+    let least = if row.whole { SHORTEST } else { AMONG };
+    Some((row.start, row.end, (row.values.len() >= least).then(|| textual(row.values)).flatten()))
+}
+
+/// Items in a row that spell text.
+struct Row {
+    start: usize,
+    end: usize,
+    values: Vec<u8>,
+    /// They are all of their list, but for the zero at the end of a string.
+    whole: bool,
 }
 
 /// The first item behind `at`: where its digits, or its letter behind a quote, begin. Never 0.
@@ -131,21 +142,36 @@ impl Manner {
         (seen == ENOUGH || seen > 2 && manner.before(bytes, first).is_some()).then_some(manner)
     }
 
-    /// All items of the list that has one at `first`: its region and its values.
-    fn all(&self, bytes: &[u8], first: usize) -> (usize, usize, Vec<u8>) {
-        let (mut start, mut values) = (first, Vec::new());
-        while let Some((before, value)) = self.before(bytes, start).filter(|_| values.len() < MOST) {
+    /// True for decimal digits between commas and the like, and for hexadecimal ones in dumps: `67 68`, `67:68`, `67-68`.
+    fn is_usual(&self) -> bool {
+        (self.form == Form::Decimal) != matches!(self.between[..self.length], [] | [b':' | b'-'])
+    }
+
+    /// The items around the one at `first` that spell text.
+    fn row(&self, bytes: &[u8], first: usize, floor: usize) -> Row {
+        let spells = |value: u8| is_text(value) || value == 0 && self.form == Form::Hex;
+        let (mut start, mut values, mut whole) = (first, Vec::new(), true);
+        while let Some((before, value)) = self.before(bytes, start) {
+            if !spells(value) || before < floor || values.len() >= MOST {
+                whole = false;
+                break;
+            }
             values.push(value);
             start = before;
         }
         values.reverse();
         let (mut end, mut next) = (first, Some(first));
-        while let Some((value, after)) = next.and_then(|at| self.item(bytes, at)).filter(|_| values.len() < MOST) {
+        while let Some((value, after)) = next.and_then(|at| self.item(bytes, at)) {
+            if !spells(value) || values.len() >= 2 * MOST {
+                whole &= value == 0;
+                break;
+            }
             values.push(value);
             end = after;
             next = self.next(bytes, after);
         }
-        (start, end, values)
+        values.truncate(values.len() - usize::from(values.ends_with(&[0])));
+        Row { start, end, values, whole }
     }
 
     /// Learns what stands between the item that ends at `end` and the one behind it; where that one begins.
@@ -261,7 +287,7 @@ fn skip_back(bytes: &[u8], at: usize) -> usize {
     at - blanks - usize::from(ends)
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u8> {
+pub(super) fn number(digits: &[u8], radix: u32) -> Option<u8> {
     let mut value = 0u32;
     for &digit in digits {
         value = value * radix + char::from(digit).to_digit(radix)?;
@@ -315,6 +341,17 @@ mod tests {
                 assert_eq!(said(&format!("{before}{text}")), [TEXT], "{text}");
             }
         }
+    }
+
+    /// A module of WebAssembly as a list of its bytes is gone through once.
+    #[test]
+    fn a_text_among_many_bytes_is_found_and_takes_no_time() {
+        let byte = |n: usize| n * 7919 / 13 % 256;
+        let noise: String = (0..1 << 16).map(|n| format!("{},", byte(n))).collect();
+        let text: String = TEXT.bytes().map(|b| format!("{b},")).collect();
+        assert!(said(&format!("[{noise}1,2,{text}3,{noise}]")).contains(&TEXT.to_owned()));
+        let spaces = "32, ".repeat(1 << 16);
+        assert!(said(&spaces).iter().all(|text| text.trim().is_empty()));
     }
 
     #[test]

@@ -107,9 +107,8 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
 
 /// True where both are the same but for case and joints.
 fn same_words(name: &[u8], value: &[u8]) -> bool {
-    let words = |text: &[u8]| {
-        text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect::<Vec<_>>()
-    };
+    let words =
+        |text: &[u8]| text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect::<Vec<_>>();
     name.len().abs_diff(value.len()) <= 8 && words(name) == words(value)
 }
 
@@ -124,13 +123,17 @@ fn compared(bytes: &[u8], start: usize, end: usize) -> (&[u8], Option<Span>) {
     let name = &bytes[start..end];
     if let Some(stem) = COMPARES.iter().find_map(|method| name.strip_suffix(*method)) {
         let open = bytes.get(end..end + 2).filter(|open| *open == b"(\"").map(|_| end + 2);
-        return (stem, open.and_then(|from| {
-            let window = &bytes[from..bytes.len().min(from + COMPARED)];
-            Some(Span::new(from, from + literal_length(window, b'"')?))
-        }));
+        return (
+            stem,
+            open.and_then(|from| {
+                let window = &bytes[from..bytes.len().min(from + COMPARED)];
+                Some(Span::new(from, from + literal_length(window, b'"')?))
+            }),
+        );
     }
     let before = &bytes[start.saturating_sub(24)..start];
-    let Some(left) = [&b".equals("[..], b".Equals(", b" == ", b" === "].iter().find_map(|mark| before.strip_suffix(*mark))
+    let Some(left) =
+        [&b".equals("[..], b".Equals(", b" == ", b" === "].iter().find_map(|mark| before.strip_suffix(*mark))
     else {
         return (name, None);
     };

@@ -5,23 +5,18 @@ use super::{Generic, literal_length, unnamed};
 use crate::model::Span;
 use crate::scan::secrets::shape::{self, Judged};
 
-/// Calls by their text, and which argument, from 0, is a secret of which kind.
+/// Calls by their text or the end of it, and which argument, from 0, is a secret of which kind.
 const CALLS: &[(&str, usize, Holds)] = &[
     ("getConnection(", 2, Holds::Password),
     ("mysqli(", 2, Holds::Password),
-    ("mysqli_connect(", 2, Holds::Password),
-    ("mysql_connect(", 2, Holds::Password),
+    ("_connect(", 2, Holds::Password),
     ("PDO(", 2, Holds::Password),
     ("DBI->connect(", 2, Holds::Password),
     ("WiFi.begin(", 1, Holds::Password),
     (".login(", 1, Holds::Password),
-    ("jwt.sign(", 1, Holds::Key),
-    ("jwt.verify(", 1, Holds::Key),
-    ("jwt.encode(", 1, Holds::Key),
-    ("jwt.decode(", 1, Holds::Key),
+    ("jwt.", 1, Holds::Key),
     ("createHmac(", 1, Holds::Key),
-    ("createCipheriv(", 1, Holds::Key),
-    ("createDecipheriv(", 1, Holds::Key),
+    ("ipheriv(", 1, Holds::Key),
     ("hmac.new(", 0, Holds::Key),
     ("SecretKeySpec(", 0, Holds::Key),
     ("Fernet(", 0, Holds::Key),
@@ -49,7 +44,10 @@ pub(super) fn literals() -> impl Iterator<Item = &'static str> {
 /// The argument of the `call`th of [`literals`], whose text stands at `at`.
 pub(super) fn listed(bytes: &[u8], at: usize, call: usize) -> Option<Generic> {
     let (text, argument, holds) = CALLS.get(call)?;
-    let arguments = arguments(bytes, at + text.len() - 1);
+    // `jwt.sign(`, `jwt.verify(` and the others of that library are one.
+    let rest = &bytes[at + text.len() - 1..];
+    let open = rest.iter().take(12).position(|b| *b == b'(')?;
+    let arguments = arguments(bytes, at + text.len() - 1 + open);
     judged(bytes, arguments.into_iter().nth(*argument)??, *holds)
 }
 
@@ -84,7 +82,8 @@ pub(super) fn pair(bytes: &[u8], at: usize) -> Option<Generic> {
 pub(super) fn literal(bytes: &[u8], at: usize) -> Option<Generic> {
     // Oracle's passwords need no quotes.
     let rest = bytes.get(at..)?;
-    let word = rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'#' | b'$')).count();
+    let word =
+        rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'#' | b'$')).count();
     let ends = rest[word..].trim_ascii_start().first().is_none_or(|b| matches!(b, b';' | b'"' | b'\''));
     if word > 0 && ends && bytes[..at].ends_with(b" ") {
         let value = Span::new(at, at + word);
