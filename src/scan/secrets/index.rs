@@ -30,6 +30,8 @@ pub(super) enum Lead {
     Escape,
     /// The end of one string literal and an operator that joins another.
     Join,
+    /// A call that puts string literals together.
+    Listed,
 }
 
 /// Bytes before a run in which a literal that leads to it may begin.
@@ -93,10 +95,22 @@ impl Literals {
     }
 }
 
+/// What is told of a text, in order of each kind.
+pub(super) trait Seen {
+    /// A literal and what it leads to.
+    fn literal(&mut self, at: usize, length: usize, lead: Lead);
+    /// As [`runs::Seen::run`].
+    fn run(&mut self, start: usize, end: usize);
+    /// As [`runs::Seen::text`].
+    fn text(&mut self, start: usize, end: usize);
+    /// As [`runs::Seen::dense`].
+    fn dense(&mut self, at: usize);
+}
+
 impl Index {
-    /// Calls `found` with each place of a literal, its length and lead, and `run` with each token run.
-    pub(super) fn each(&self, bytes: &[u8], found: &mut impl FnMut(usize, usize, Lead), run: impl FnMut(usize, usize)) {
-        let mut look = Look { index: self, bytes, found, run, seen: 0 };
+    /// Takes one look at a text, and tells what it sees.
+    pub(super) fn each(&self, bytes: &[u8], seen: &mut impl Seen) {
+        let mut look = Look { index: self, bytes, seen, looked: 0 };
         runs::each(bytes, &self.prints, &mut look);
         if !self.prefilter {
             (0..bytes.len()).for_each(|at| look.literals(at));
@@ -104,36 +118,44 @@ impl Index {
     }
 }
 
-/// The one look at runs and places.
-struct Look<'a, F, R> {
+/// The one look.
+struct Look<'a, T> {
     index: &'a Index,
     bytes: &'a [u8],
-    found: &'a mut F,
-    run: R,
-    /// End of the last run: what stands before it was looked at.
-    seen: usize,
+    seen: &'a mut T,
+    /// End of the last run: literals beside runs were looked for before it.
+    looked: usize,
 }
 
-impl<F: FnMut(usize, usize, Lead), R: FnMut(usize, usize)> Look<'_, F, R> {
+impl<T: Seen> Look<'_, T> {
     #[inline]
     fn literals(&mut self, at: usize) {
-        self.index.elsewhere.at(self.bytes, at, self.found);
+        self.index.elsewhere.at(self.bytes, at, &mut |at, length, lead| self.seen.literal(at, length, lead));
         if self.bytes.get(at).is_some_and(|b| decode::begins_escape(*b)) && decode::is_escape(self.bytes, at) {
-            (self.found)(at, 1, Lead::Escape);
+            self.seen.literal(at, 1, Lead::Escape);
         }
     }
 }
 
-impl<F: FnMut(usize, usize, Lead), R: FnMut(usize, usize)> runs::Seen for Look<'_, F, R> {
+impl<T: Seen> runs::Seen for Look<'_, T> {
     fn run(&mut self, start: usize, end: usize) {
-        self.index.beside_runs.each(self.bytes, start.saturating_sub(MARGIN).max(self.seen), end, self.found);
-        self.seen = end;
-        (self.run)(start, end);
+        let (from, seen) = (start.saturating_sub(MARGIN).max(self.looked), &mut *self.seen);
+        self.index.beside_runs.each(self.bytes, from, end, &mut |at, length, lead| seen.literal(at, length, lead));
+        self.looked = end;
+        self.seen.run(start, end);
     }
 
     fn place(&mut self, at: usize) {
         if self.index.prefilter {
             self.literals(at);
         }
+    }
+
+    fn text(&mut self, start: usize, end: usize) {
+        self.seen.text(start, end);
+    }
+
+    fn dense(&mut self, at: usize) {
+        self.seen.dense(at);
     }
 }

@@ -8,6 +8,7 @@ mod cover;
 mod decode;
 mod files;
 mod foreign;
+mod gather;
 mod generic;
 mod hashed;
 mod hits;
@@ -110,6 +111,7 @@ impl SecretsScanner {
             (&["-----BEGIN", putty::MARK], false, Lead::Pem),
             (&["earer ", "asic "], false, Lead::Scheme),
             (decode::JOINS, false, Lead::Join),
+            (decode::CALLS, false, Lead::Listed),
         ] {
             for literal in literals {
                 index.add(literal, any_case, false, lead);

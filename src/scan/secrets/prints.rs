@@ -57,7 +57,7 @@ impl Prints {
 }
 
 /// A table in vectors: the part for low halves, and that for high ones.
-type Wide<S> = (u8x64<S>, u8x64<S>);
+pub(super) type Wide<S> = (u8x64<S>, u8x64<S>);
 
 /// [`Prints`] in vectors.
 pub(super) struct Loaded<S: Simd>([[Wide<S>; PLACES]; SETS]);

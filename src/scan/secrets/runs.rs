@@ -1,8 +1,9 @@
 //! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and in the same look
-//! the places at which a literal may begin.
+//! the places at which a literal may begin, texts of small letters, and lists of digits.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16, u8x64};
 
+use super::mnemonic;
 use super::prints::{self, Loaded, PLACES, Prints};
 
 /// Shortest run that counts.
@@ -67,24 +68,50 @@ pub(super) fn has_run(text: &[u8], length: usize) -> bool {
     length == 0
 }
 
-/// By half of a byte: [`is_token`] holds where the two halves have a bit in common. A bit for each kind of row of the ASCII
-/// table: the marks, the digits, letters but the last ones, the last capitals with `_`, the last small letters.
-const TOKEN: ([u8; 16], [u8; 16]) = {
+/// Kinds of bytes, a bit each. The letters and marks of tokens are told by their rows in the ASCII table, since a byte is looked
+/// up by its two halves: a kind's bytes are all those that have both a low and a high half of it.
+mod kind {
+    pub(super) const MARK: u8 = 1;
+    pub(super) const DIGIT: u8 = 2;
+    pub(super) const CAPITAL: u8 = 4;
+    /// The last capitals, and `_`.
+    pub(super) const LATE_CAPITAL: u8 = 8;
+    pub(super) const SMALL: u8 = 16;
+    pub(super) const LATE_SMALL: u8 = 32;
+    pub(super) const BLANK: u8 = 64;
+    pub(super) const QUOTE: u8 = 128;
+    /// [`is_token`](super::is_token) holds.
+    pub(super) const TOKEN: u8 = MARK | DIGIT | CAPITAL | LATE_CAPITAL | SMALL | LATE_SMALL;
+    /// A small letter or a blank.
+    pub(super) const TEXT: u8 = SMALL | LATE_SMALL | BLANK;
+    /// A digit or a single quote.
+    pub(super) const SPELLED: u8 = DIGIT | QUOTE;
+
+    /// The kind of a byte; 0 of most.
+    pub(super) const fn of(b: u8) -> u8 {
+        match b {
+            b' ' => BLANK,
+            b'\'' => QUOTE,
+            _ if !super::is_token(b) => 0,
+            _ => match b >> 4 {
+                2 => MARK,
+                3 => DIGIT,
+                4 => CAPITAL,
+                5 => LATE_CAPITAL,
+                6 => SMALL,
+                _ => LATE_SMALL,
+            },
+        }
+    }
+}
+
+/// Kinds by the low and by the high half of a byte.
+const KINDS: ([u8; 16], [u8; 16]) = {
     let (mut low, mut high) = ([0; 16], [0; 16]);
     let mut b = 0u8;
     while b < 128 {
-        let bit = match b >> 4 {
-            2 => 1,
-            3 => 2,
-            4 | 6 => 4,
-            5 => 8,
-            7 => 16,
-            _ => 0,
-        };
-        if is_token(b) {
-            low[(b & 15) as usize] |= bit;
-            high[(b >> 4) as usize] |= bit;
-        }
+        low[(b & 15) as usize] |= kind::of(b);
+        high[(b >> 4) as usize] |= kind::of(b);
         b += 1;
     }
     (low, high)
@@ -101,7 +128,15 @@ pub(super) trait Seen {
     fn run(&mut self, start: usize, end: usize);
     /// A place at which something may begin whose fingerprint was given; it may be past the end of the bytes.
     fn place(&mut self, at: usize);
+    /// [`mnemonic::SHORTEST`] bytes or more that are all small letters and blanks: their start and end.
+    fn text(&mut self, start: usize, end: usize);
+    /// A place of which the next 16 bytes have [`DENSE`] digits or single quotes. Every second such place is told, so that
+    /// what goes on for 47 bytes has one.
+    fn dense(&mut self, at: usize);
 }
+
+/// Digits or single quotes of 16 bytes that make them dense: `6a 6b 6c 6d 6e ` has five at least.
+const DENSE: u32 = 5;
 
 /// Bytes of one block.
 const BLOCK: usize = 64;
@@ -116,37 +151,35 @@ pub(super) fn each(bytes: &[u8], prints: &Prints, seen: &mut impl Seen) {
 #[inline(always)]
 fn each_with<S: Simd, T: Seen>(simd: S, bytes: &[u8], prints: &Prints, seen: &mut T) {
     let wide = |table: [u8; 16]| u8x64::block_splat(u8x16::simd_from(simd, table));
-    let token = (wide(TOKEN.0), wide(TOKEN.1));
-    let mut look = Look { simd, bytes, token, prints: prints.load(simd), runs: Runs::default() };
+    let kinds = (wide(KINDS.0), wide(KINDS.1));
+    let (prints, tokens, texts) = (prints.load(simd), Stretch::default(), Stretch::default());
+    let mut look = Look { simd, bytes, kinds, prints, tokens, texts };
     let mut at = 0;
-    // What is left at the end fills no view: two at most, and zeros, which are in no run, behind it.
-    let mut last = [0; BLOCK + VIEW];
-    while at < bytes.len() {
-        let view = match bytes.get(at..).and_then(<[u8]>::first_chunk::<VIEW>) {
-            Some(view) => view,
-            None => {
-                let rest = &bytes[at..];
-                last[..rest.len()].copy_from_slice(rest);
-                last[rest.len()..].fill(0);
-                let Some(view) = last.first_chunk::<VIEW>() else { return };
-                view
-            }
-        };
+    // What is left at the end fills no view: two at most, and zeros, which are of no kind, behind it.
+    let mut last = [0; VIEW];
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let view = rest.first_chunk::<VIEW>().unwrap_or_else(|| {
+            last[..rest.len()].copy_from_slice(rest);
+            last[rest.len()..].fill(0);
+            &last
+        });
         look.at(view, at, seen);
         at += BLOCK;
     }
-    // A run up to an end that ends a block.
+    // Stretches up to an end that ends a block.
     let end = bytes.len();
-    look.run(end - look.runs.carry.min(end), end, seen);
+    look.run(end - look.tokens.carry.min(end), end, seen);
+    look.text(end - look.texts.carry.min(end), end, seen);
 }
 
 /// The one look.
 struct Look<'a, S: Simd> {
     simd: S,
     bytes: &'a [u8],
-    token: (u8x64<S>, u8x64<S>),
+    kinds: prints::Wide<S>,
     prints: Loaded<S>,
-    runs: Runs,
+    tokens: Stretch<MIN_RUN>,
+    texts: Stretch<{ mnemonic::SHORTEST }>,
 }
 
 impl<S: Simd> Look<'_, S> {
@@ -163,10 +196,20 @@ impl<S: Simd> Look<'_, S> {
             seen.place(at + places.trailing_zeros() as usize);
             places &= places - 1;
         }
-        let token = prints::look_up(self.token, first).simd_ne(0).to_bitmask();
-        let mut runs = self.runs;
-        runs.add(token, at, &mut |start, end| self.run(start, end, seen));
-        self.runs = runs;
+        let kinds = prints::look_up(self.kinds, first);
+        let of = |kind: u8| (kinds & kind).simd_ne(0).to_bitmask();
+        let (mut tokens, mut texts) = (self.tokens, self.texts);
+        tokens.add(of(kind::TOKEN), at, &mut |start, end| self.run(start, end, seen));
+        texts.add(of(kind::TEXT), at, &mut |start, end| self.text(start, end, seen));
+        (self.tokens, self.texts) = (tokens, texts);
+        let spelled = of(kind::SPELLED);
+        if spelled.count_ones() >= DENSE {
+            for from in [0, 32] {
+                if (spelled >> from & 0xFFFF).count_ones() >= DENSE {
+                    seen.dense(at + from);
+                }
+            }
+        }
     }
 
     fn run<T: Seen>(&self, start: usize, end: usize, seen: &mut T) {
@@ -175,48 +218,60 @@ impl<S: Simd> Look<'_, S> {
             seen.run(start, end);
         }
     }
+
+    fn text<T: Seen>(&self, start: usize, end: usize, seen: &mut T) {
+        if end - start >= mnemonic::SHORTEST {
+            seen.text(start, end);
+        }
+    }
 }
 
-/// Runs of set bits over blocks.
+/// Rows of `LEAST` set bits and more, over blocks.
 #[derive(Clone, Copy, Default)]
-struct Runs {
+struct Stretch<const LEAST: usize> {
     /// Set bits right before the block.
     carry: usize,
 }
 
-impl Runs {
-    /// Tells the runs of [`MIN_RUN`] bits and more that end in a block, whose first bit stands at `at`.
+impl<const LEAST: usize> Stretch<LEAST> {
+    /// Tells the rows that end in a block, whose first bit stands at `at`.
     #[inline(always)]
-    fn add(&mut self, bits: u64, at: usize, run: &mut impl FnMut(usize, usize)) {
+    fn add(&mut self, bits: u64, at: usize, row: &mut impl FnMut(usize, usize)) {
         if bits == u64::MAX {
             self.carry += BLOCK;
             return;
         }
         let low = bits.trailing_ones();
-        if self.carry + low as usize >= MIN_RUN {
-            run(at - self.carry, at + low as usize);
+        if self.carry + low as usize >= LEAST {
+            row(at - self.carry, at + low as usize);
         }
         let high = bits.leading_ones();
         self.carry = high as usize;
-        // A bit stays where sixteen bits in a row begin: seldom one, so that the ends are cut off only then.
-        let sixteen = |bits: u64| {
-            let pairs = bits & bits >> 1;
-            let fours = pairs & pairs >> 2;
-            let eights = fours & fours >> 4;
-            eights & eights >> 8
-        };
-        if sixteen(bits) == 0 {
+        // A bit stays where a row of the least length begins: seldom one, so that the ends are cut off only then.
+        if long::<LEAST>(bits) == 0 {
             return;
         }
         let inner = bits & above(low) & !above(64 - high);
-        let mut starts = sixteen(inner);
+        let mut starts = long::<LEAST>(inner);
         while starts != 0 {
             let start = starts.trailing_zeros();
             let end = start + (inner >> start).trailing_ones();
-            run(at + start as usize, at + end as usize);
+            row(at + start as usize, at + end as usize);
             starts &= above(end);
         }
     }
+}
+
+/// The bits at which `LEAST` set ones in a row begin.
+#[inline(always)]
+fn long<const LEAST: usize>(mut bits: u64) -> u64 {
+    let mut length = 1;
+    while length < LEAST {
+        let by = length.min(LEAST - length);
+        bits &= bits >> by;
+        length += by;
+    }
+    bits
 }
 
 #[cfg(test)]
@@ -228,6 +283,8 @@ mod tests {
     struct All {
         runs: Vec<(usize, usize)>,
         places: Vec<usize>,
+        texts: Vec<(usize, usize)>,
+        dense: Vec<usize>,
     }
 
     impl Seen for All {
@@ -237,6 +294,14 @@ mod tests {
 
         fn place(&mut self, at: usize) {
             self.places.push(at);
+        }
+
+        fn text(&mut self, start: usize, end: usize) {
+            self.texts.push((start, end));
+        }
+
+        fn dense(&mut self, at: usize) {
+            self.dense.push(at);
         }
     }
 
@@ -265,9 +330,21 @@ mod tests {
     #[test]
     fn every_byte_is_told_right() {
         for b in 0..=255u8 {
-            let (low, high) = (TOKEN.0[usize::from(b & 15)], TOKEN.1[usize::from(b >> 4)]);
-            assert_eq!(low & high != 0, is_token(b), "{b}");
+            let found = KINDS.0[usize::from(b & 15)] & KINDS.1[usize::from(b >> 4)];
+            assert_eq!(found, kind::of(b), "{b}");
+            assert_eq!(found & kind::TOKEN != 0, is_token(b), "{b}");
+            assert_eq!(found & kind::TEXT != 0, b.is_ascii_lowercase() || b == b' ', "{b}");
+            assert_eq!(found & kind::SPELLED != 0, b.is_ascii_digit() || b == b'\'', "{b}");
         }
+    }
+
+    #[test]
+    fn texts_and_dense_places_are_told() {
+        let words = "abandon ability able about above absent absorb ";
+        assert_eq!((words.len(), all(words.as_bytes()).texts), (47, vec![(0, 47)]));
+        assert_eq!(all(format!("{}A{words}{words}.", &words[1..]).as_bytes()).texts, [(47, 141)]);
+        let list = format!("{}{}", "x".repeat(20), "0x61, 0x62, ".repeat(9));
+        assert_eq!(all(list.as_bytes()).dense, [32, 64, 96]);
     }
 
     fn chance(run: &[u8]) -> bool {

@@ -72,7 +72,62 @@ const STOP: &[&str] = &[
     "testing",
     "hidden",
     "secret:",
+    "00010203",
+    "aws4_request",
 ];
+
+/// Words of sentences about passphrases, which no dice choose.
+const SPOKEN: &[&str] = &[
+    "the",
+    "your",
+    "you",
+    "for",
+    "and",
+    "enter",
+    "please",
+    "passphrase",
+    "password",
+    "with",
+    "this",
+    "that",
+    "not",
+    "key",
+    "secret",
+    "must",
+    "from",
+    "are",
+    "was",
+    "has",
+    "have",
+    "can",
+    "will",
+    "should",
+    "again",
+    "confirm",
+    "protect",
+    "invalid",
+    "wrong",
+    "test",
+    "example",
+    "some",
+    "very",
+    "here",
+    "read",
+    "file",
+    "use",
+    "set",
+];
+
+/// True for words as dice choose them: four to ten of three to nine small letters, between blanks or `-`.
+pub(super) fn is_passphrase(value: &[u8]) -> bool {
+    let mark = if value.contains(&b' ') { b' ' } else { b'-' };
+    let word = |word: &[u8]| {
+        (3..=9).contains(&word.len())
+            && word.iter().all(u8::is_ascii_lowercase)
+            && !SPOKEN.iter().any(|spoken| spoken.as_bytes() == word)
+    };
+    value.split(|b| *b == mark).all(word) && (4..=10).contains(&value.split(|b| *b == mark).count())
+}
 
 /// True for text that stands where a secret would, or tells where one comes from.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
@@ -170,7 +225,9 @@ pub(super) fn judge(value: &[u8], how: Judged) -> Option<Confidence> {
     // Letters of both cases at random are as good as a second digit.
     let cases = value.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
     let chance = digits >= 2 || value.len() >= 20 && cases >= 4 && entropy(value) >= 3.8;
-    if !password && (!chance || words || reads(value) || entropy(value) < 3.0) {
+    if !password
+        && (!chance || words || reads(value) || is_numbered(value) || is_address(value) || entropy(value) < 3.0)
+    {
         return None;
     }
     // `River_Stone41` has all that a rule for passwords asks for.
@@ -204,8 +261,65 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     // What is written in escapes is a byte string for a test, or text of another script.
     let escapes = [&b"\\x"[..], b"\\u", b"%"].iter().any(|mark| value.starts_with(mark))
         && value.iter().filter(|b| matches!(b, b'\\' | b'%')).count() * 4 >= value.len();
+    // A letter of another script in an escape, and hardly a digit beside it: text for people.
+    let foreign = value.windows(6).filter(|w| w.starts_with(b"\\u") && !w.starts_with(b"\\u00") || is_latin(w)).count();
+    let others = value.windows(2).filter(|w| w[0].is_ascii_digit() && !w[1].is_ascii_hexdigit()).count();
+    let text = foreign > 0 && (others < 2 || foreign > 3);
+    // `worker-%02d`, `C:\\users`, `module::Name`, `src/a.rs`, GraphQL's `String!`.
+    let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let scoped = value.windows(2).any(|w| w == b"::") && (!quoted || is_words(value));
+    let required = matches!(value, [name @ .., b'!'] if !quoted && name.iter().all(u8::is_ascii_alphabetic));
+    if text || drive || scoped || required || is_format(value) || is_file(value) || !quoted && value[0] == b':' {
+        return true;
+    }
     let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
     starts || escapes || value.windows(3).any(|w| w == b"://") || value.iter().any(brackets) && (!password || !quoted)
+}
+
+/// True for `\u00e9` and its like: a letter of Latin-1 that ASCII lacks.
+fn is_latin(six: &[u8]) -> bool {
+    matches!(six, [b'\\', b'u', b'0', b'0', b'c'..=b'f' | b'C'..=b'F', last] if last.is_ascii_hexdigit())
+}
+
+/// True where a value of printf's belongs: `%s`, `%02d`.
+fn is_format(value: &[u8]) -> bool {
+    value.split(|b| *b == b'%').skip(1).any(|rest| {
+        let width = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        // `%2d` is a percent-encoded `-`.
+        matches!(rest.get(width), Some(b'd' | b's' | b'i' | b'u' | b'x'))
+            && (width == 0 && rest.len() == 1 || width > 1)
+    })
+}
+
+/// True for a path of a file: segments and an extension.
+fn is_file(value: &[u8]) -> bool {
+    let Some(slash) = value.iter().rposition(|b| *b == b'/') else { return false };
+    let name = &value[slash + 1..];
+    let Some(dot) = name.iter().rposition(|b| *b == b'.') else { return false };
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'*' | b'.');
+    (1..=4).contains(&(name.len() - dot - 1))
+        && name[dot + 1..].iter().all(u8::is_ascii_lowercase)
+        && value.iter().all(|b| part(b) || *b == b'/')
+}
+
+/// True for an address of Ethereum and its like, which is no secret: `0x` and 40 digits.
+fn is_address(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").unwrap_or_default();
+    digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for the digits of a digest: 32, 40, 64, 96 or 128 of hexadecimal.
+pub(super) fn is_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for words with numbers between them: `xterm256Background`.
+fn is_numbered(value: &[u8]) -> bool {
+    let (words, digits) =
+        value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).fold((0, 0), |(w, d), part| {
+            if part[0].is_ascii_digit() { (w, d + 1) } else { (w + usize::from(part.len() >= 4 && is_words(part)), d) }
+        });
+    digits == 1 && words == 2
 }
 
 /// True for at least three of small letters, capitals, digits and symbols, or for letters among which are several
@@ -256,6 +370,37 @@ mod tests {
             assert!(judge(name.as_bytes(), KEY).is_none(), "{name}");
         }
         assert!(judge(["CeuZJXNDUO", "dQEL78"].concat().as_bytes(), Judged { password: true, ..KEY }).is_some());
+    }
+
+    #[test]
+    fn text_paths_and_addresses_are_no_secrets() {
+        let quoted = Judged { password: true, ..KEY };
+        for text in [
+            "\\u5bc6\\u7801\\u9519\\u8bef",
+            "Salas\\u00f5ma",
+            "worker-%02d-secret1",
+            "C:\\\\windows12\\\\system32",
+            "tests/since_1.51/compile-pass/*.rs",
+        ] {
+            assert!(judge(text.as_bytes(), quoted).is_none(), "{text}");
+        }
+        let bare = Judged { quoted: false, ..quoted };
+        for text in ["secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
+            assert!(judge(text.as_bytes(), bare).is_none(), "{text}");
+        }
+        let address = format!("0x{}", "a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
+        for text in ["xterm256Background", "pkcs15TokenName", &address] {
+            assert!(judge(text.as_bytes(), KEY).is_none(), "{text}");
+        }
+        assert!(judge(concat!("Riv", "er!84%kQz").as_bytes(), quoted).is_some());
+    }
+
+    #[test]
+    fn dice_choose_words_and_sentences_have_others() {
+        assert!(is_passphrase(b"harbor velvet copper meadow") && is_passphrase(b"harbor-velvet-copper-meadow"));
+        for text in ["enter your passphrase here", "harbor velvet copper", "harbor Velvet copper meadow", "a b c d"] {
+            assert!(!is_passphrase(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

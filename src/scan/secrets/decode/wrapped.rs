@@ -5,6 +5,8 @@ use crate::scan::secrets::runs::is_token;
 
 /// Lines of one text.
 const MOST: usize = 256;
+/// Ends of lines, as they stand or as a literal has them.
+const BREAKS: &[&[u8]] = &[b"\n", b"\r\n", b"\\n", b"\\r\\n", b"\\\n"];
 /// Blanks before each line.
 const INDENT: usize = 40;
 
@@ -36,16 +38,13 @@ pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<
 /// The line behind the one that ends at `end`, if it holds base64 alone: where that begins and ends.
 fn next_line(bytes: &[u8], end: usize) -> Option<(usize, usize)> {
     let rest = bytes.get(end..)?;
-    let newline = if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.first() == Some(&b'\n')) };
-    if newline == 0 {
-        return None;
-    }
+    let newline = BREAKS.iter().find(|written| rest.starts_with(written))?.len();
     let blanks = rest[newline..].iter().take(INDENT).take_while(|b| matches!(b, b' ' | b'\t')).count();
     let from = newline + blanks;
     let length = rest[from..].iter().take_while(|b| is_token(**b)).count();
     let padding = rest[from + length..].iter().take(2).take_while(|b| **b == b'=').count();
     let to = from + length + padding;
-    let whole = rest.get(to).is_none_or(|b| matches!(b, b'\n' | b'\r'));
+    let whole = rest.get(to).is_none_or(|b| matches!(b, b'\n' | b'\r' | b'\\' | b'"' | b'\''));
     (length > 0 && whole).then_some((end + from, end + to))
 }
 
@@ -59,7 +58,7 @@ mod tests {
         let plain = "a text that is long enough for some lines, and then a little longer, with an end";
         let text = base64::engine::general_purpose::STANDARD.encode(plain);
         let lines: Vec<&str> = text.as_bytes().chunks(28).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        for between in ["\n", "\r\n", "\n    ", "\n\t"] {
+        for between in ["\n", "\r\n", "\n    ", "\n\t", "\\n", "\\r\\n", "\\\n"] {
             let wrapped = format!("key: {}\nother: 1\n", lines.join(between));
             let (end, said) = block(wrapped.as_bytes(), 5, 33).unwrap();
             assert_eq!(&wrapped[end..], "\nother: 1\n");
