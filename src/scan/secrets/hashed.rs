@@ -89,8 +89,14 @@ impl Hashed {
         }
     }
 
+    /// False where no literal stands at `at`, by its hash; behind the end of the text nothing is said.
+    #[inline(always)]
+    pub(super) fn may_stand(&self, bytes: &[u8], at: usize) -> bool {
+        let four = bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
+        four.is_none_or(|four| self.has(hash(u32::from_le_bytes(*four))))
+    }
+
     /// Every literal that stands at `at`.
-    #[inline]
     pub(super) fn at(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize, Lead)) {
         let Some([a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return };
         let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]));

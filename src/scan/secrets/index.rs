@@ -128,7 +128,8 @@ struct Look<'a, T> {
 }
 
 impl<T: Seen> Look<'_, T> {
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn literals(&mut self, at: usize) {
         self.index.elsewhere.at(self.bytes, at, &mut |at, length, lead| self.seen.literal(at, length, lead));
         if self.bytes.get(at).is_some_and(|b| decode::begins_escape(*b)) && decode::is_escape(self.bytes, at) {
@@ -145,8 +146,10 @@ impl<T: Seen> runs::Seen for Look<'_, T> {
         self.seen.run(start, end);
     }
 
+    #[inline(always)]
     fn place(&mut self, at: usize) {
-        if self.index.prefilter {
+        let escape = self.bytes.get(at).is_some_and(|b| decode::begins_escape(*b));
+        if self.index.prefilter && (escape || self.index.elsewhere.may_stand(self.bytes, at)) {
             self.literals(at);
         }
     }

@@ -9,7 +9,7 @@ use fearless_simd::{Simd, SimdBase, SimdFrom, SimdMask, u8x16, u8x64};
 /// Bytes of a literal that count.
 pub(super) const PLACES: usize = 3;
 /// Tables for eight groups each.
-const SETS: usize = 2;
+const SETS: usize = 3;
 const GROUPS: usize = 8 * SETS;
 
 /// The halves that the byte at one place of a group may have, a bit each.
@@ -67,10 +67,11 @@ impl<S: Simd> Loaded<S> {
     /// bytes one further on, and of those two further on.
     #[inline(always)]
     pub(super) fn places(&self, first: Wide<S>, second: Wide<S>, third: Wide<S>) -> u64 {
-        let [one, two] = &self.0;
+        let [one, two, three] = &self.0;
         let one = look_up(one[0], first) & look_up(one[1], second) & look_up(one[2], third);
         let two = look_up(two[0], first) & look_up(two[1], second) & look_up(two[2], third);
-        (one | two).simd_ne(0).to_bitmask()
+        let three = look_up(three[0], first) & look_up(three[1], second) & look_up(three[2], third);
+        (one | two | three).simd_ne(0).to_bitmask()
     }
 }
 

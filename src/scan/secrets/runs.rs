@@ -130,8 +130,8 @@ pub(super) trait Seen {
     fn place(&mut self, at: usize);
     /// [`mnemonic::SHORTEST`] bytes or more that are all small letters and blanks: their start and end.
     fn text(&mut self, start: usize, end: usize);
-    /// A place of which the next 16 bytes have [`DENSE`] digits or single quotes. Every second such place is told, so that
-    /// what goes on for 47 bytes has one.
+    /// A place of which the next 16 bytes have [`DENSE`] digits or single quotes, and one that is no letter, digit or `_`.
+    /// Every second such place is told, so that what goes on for 47 bytes has one.
     fn dense(&mut self, at: usize);
 }
 
@@ -204,8 +204,10 @@ impl<S: Simd> Look<'_, S> {
         (self.tokens, self.texts) = (tokens, texts);
         let spelled = of(kind::SPELLED);
         if spelled.count_ones() >= DENSE {
+            let solid = of(kind::TOKEN & !kind::MARK);
+            let lane = |bits: u64, from: usize| bits >> from & 0xFFFF;
             for from in [0, 32] {
-                if (spelled >> from & 0xFFFF).count_ones() >= DENSE {
+                if lane(spelled, from).count_ones() >= DENSE && lane(solid, from) != 0xFFFF {
                     seen.dense(at + from);
                 }
             }

@@ -69,6 +69,12 @@ pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Sa
 /// What the list says that has a literal whose quote closes at `at`, if it is one that is put together.
 pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
     let mut open = opening(bytes, at)?;
+    // Most literals are values or keys.
+    let window = &bytes[open.saturating_sub(LITERAL)..open];
+    let before = window.iter().rev().find(|b| !b.is_ascii_whitespace())?;
+    if !b"([{,=brufR@".contains(before) {
+        return None;
+    }
     let floor = at.saturating_sub(LONGEST);
     while open > floor {
         let before = bytes[floor..open].trim_ascii_end();
