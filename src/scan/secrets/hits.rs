@@ -109,7 +109,10 @@ impl SecretsScanner {
                         }
                     }
                     Some(b'"' | b'\'' | b'`') if start >= chained => {
-                        if let Some(found) = decode::join(bytes, end).or_else(|| decode::around(bytes, end)) {
+                        if let Some(found) = decode::join(bytes, end)
+                            .or_else(|| decode::around(bytes, end))
+                            .or_else(|| decode::word(bytes, start, end))
+                        {
                             chained = found.1;
                             undone.push(found);
                         }
@@ -132,6 +135,7 @@ impl SecretsScanner {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }
         inner.append(&mut undone);
+        inner.sort_by_key(|(start, ..)| *start);
         self.inner(path, inner, depth, hits);
         generics.extend(self.file_hits(path, bytes, depth));
         self.settle(bytes, depth, generics, hits);

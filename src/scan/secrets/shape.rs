@@ -254,6 +254,13 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     // A password may begin with a symbol, if that is all that it has of an expression.
     let starts = match value[0] {
         b'@' | b'*' | b'&' | b'%' => !(password && quoted && value.len() >= 8 && value.iter().any(u8::is_ascii_digit)),
+        // So may it with the mark of a variable or a selector, if it has more of a password than those.
+        b'$' | b'#' => {
+            let count = |class: fn(&u8) -> bool| value.iter().filter(|b| class(b)).count();
+            let plain = value[1..].iter().all(|b| b.is_ascii_alphanumeric() || b"!@#%^*-".contains(b));
+            let classes = count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_digit) > 1;
+            !(password && quoted && value.len() >= 8 && plain && classes)
+        }
         // Base64 may begin with the first byte of a path.
         b'/' => password || value.len() < 32 || value.contains(&b'.') || entropy(value) < 4.5,
         first => b"${[(.<#".contains(&first),
@@ -392,7 +399,12 @@ mod tests {
         for text in ["xterm256Background", "pkcs15TokenName", &address] {
             assert!(judge(text.as_bytes(), KEY).is_none(), "{text}");
         }
-        assert!(judge(concat!("Riv", "er!84%kQz").as_bytes(), quoted).is_some());
+        for password in [concat!("Riv", "er!84%kQz"), concat!("$Riv", "er841"), concat!("#Riv", "er841")] {
+            assert!(judge(password.as_bytes(), quoted).is_some(), "{password}");
+        }
+        for variable in ["$db_user12", "$Variable1", "#login-form-2", "${River841}"] {
+            assert!(judge(variable.as_bytes(), quoted).is_none(), "{variable}");
+        }
     }
 
     #[test]

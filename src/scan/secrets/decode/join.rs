@@ -1,6 +1,7 @@
 //! String literals that are joined to one, by an operator or by nothing.
 
 use super::list;
+use crate::scan::secrets::runs::is_token;
 
 /// What a mark joins a string literal by: its closing quote and what follows.
 pub(in super::super) const JOINS: &[&str] = &[
@@ -32,9 +33,6 @@ pub(in super::super) const JOINS: &[&str] = &[
     "' b'",
     "\"..",
     "'..",
-    "\" ^",
-    "' ^",
-    "\" *",
     "\" @",
     "\" %",
     "' %",
@@ -46,25 +44,8 @@ pub(in super::super) const JOINS: &[&str] = &[
 ];
 
 /// Operators that join literals; nothing at all does so, too.
-const OPERATORS: &[&[u8]] = &[
-    b"+",
-    b"..",
-    b".",
-    b"++",
-    b"<>",
-    b"<<",
-    b"||",
-    b"~",
-    b"&",
-    b"& _",
-    b"\\",
-    b"+ \\",
-    b"+ _",
-    b".concat(",
-    b"^",
-    b"*",
-    b"%",
-];
+const OPERATORS: &[&[u8]] =
+    &[b"+", b"..", b".", b"++", b"<>", b"<<", b"||", b"~", b"&", b"& _", b"\\", b"+ \\", b"+ _", b".concat(", b"%"];
 /// Literals of one value.
 const MOST: usize = 32;
 /// Bytes between two of them.
@@ -100,6 +81,38 @@ pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, V
         next = literal_after(bytes, end);
     }
     (plain.len() >= SHORTEST).then_some((start + 1, end, plain))
+}
+
+/// A word of a shell that is put together of parts with quotes and without: `T=ab'cd'"ef"`; a long run of it stands at
+/// `start..end`.
+pub(in super::super) fn word(bytes: &[u8], start: usize, end: usize) -> Option<(usize, usize, Vec<u8>)> {
+    let from = start - usize::from(bytes[..start].last().is_some_and(|b| is_quote(*b)));
+    let more = |b: &u8| is_quote(*b) || is_token(*b);
+    if from < start && !bytes.get(end + 1).is_some_and(more)
+        || !bytes[..from].ends_with(b"=")
+        || !bytes.get(end).is_some_and(|b| is_quote(*b))
+    {
+        return None;
+    }
+    let (mut plain, mut parts, mut at) = (Vec::new(), 0, from);
+    while let Some(&b) = bytes.get(at).filter(|_| parts < MOST) {
+        let window = &bytes[at..bytes.len().min(at + LONGEST)];
+        let (open, length) = match b {
+            b'"' | b'\'' => {
+                (1, window[1..].iter().position(|c| *c == b || *c == b'\n').filter(|end| window[end + 1] == b)?)
+            }
+            b if b.is_ascii_whitespace() || matches!(b, b';' | b'&' | b'|' | b')') => break,
+            b if is_token(b) || matches!(b, b'.' | b'=' | b':') => (
+                0,
+                window.iter().position(|b| !is_token(*b) && !matches!(b, b'.' | b'=' | b':')).unwrap_or(window.len()),
+            ),
+            _ => return None,
+        };
+        plain.extend_from_slice(&window[open..open + length]);
+        at += 2 * open + length;
+        parts += 1;
+    }
+    (parts > 1 && plain.len() >= SHORTEST).then_some((from, at.min(bytes.len()), plain))
 }
 
 /// The inside of a literal.
@@ -186,7 +199,6 @@ mod tests {
             "x = `ababababcd` + `efgh`",
             "x = 'ababababcd' \\\n    + 'efgh'",
             "x = @\"ababababcd\" @\"efgh\"",
-            "let x = \"ababababcd\" ^ \"efgh\"",
         ] {
             assert_eq!(said(text).as_deref(), Some("ababababcdefgh"), "{text}");
         }
@@ -200,12 +212,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_word_of_a_shell_is_put_together() {
+        let long = "ababababababababab";
+        for (text, start) in [(format!("T={long}'cd'\"ef\"\n"), 2), (format!("T=\"{long}\"'cd'ef;"), 3)] {
+            let (from, to, plain) = word(text.as_bytes(), start, start + long.len()).unwrap();
+            assert_eq!(plain, format!("{long}cdef").as_bytes());
+            assert_eq!((from, to), (2, text.len() - 1));
+        }
+        for text in [format!("T=\"{long}\"\n"), format!("f(\"{long}\"'cd')"), format!("T=\"{long}\" + x")] {
+            let start = text.find('a').unwrap();
+            assert_eq!(word(text.as_bytes(), start, start + long.len()), None, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read(text in "[a-d \"'`+.,;=\n&|]{0,60}") {
             for at in 0..text.len() {
-                if let Some((start, end, _)) = join(text.as_bytes(), at) {
-                    proptest::prop_assert!(start <= end && end <= text.len());
+                for found in [join(text.as_bytes(), at), word(text.as_bytes(), at, text.len() / 2 + at / 2)] {
+                    if let Some((start, end, _)) = found {
+                        proptest::prop_assert!(start <= end && end <= text.len());
+                    }
                 }
             }
         }

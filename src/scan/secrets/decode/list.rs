@@ -81,7 +81,7 @@ pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
         open = first;
     }
     let parts = row(bytes, open, b",");
-    let end = parts.last()?.1 + 1;
+    let end = parts.last().filter(|_| parts.len() > 1)?.1 + 1;
     let before = &bytes[open.saturating_sub(BESIDE)..open];
     let before = before.rsplit(|b| matches!(b, b';' | b'\n')).next().unwrap_or_default();
     let after = bytes.get(end..bytes.len().min(end + BESIDE)).unwrap_or_default();

@@ -58,14 +58,25 @@ pub(in super::super) fn spelled(bytes: &[u8], mut found: impl FnMut(usize, usize
     }
 }
 
-/// True for many digits or quotes.
+/// True for many digits or quotes, and beside them what lists have alone: most looks end at the first.
 fn is_dense(look: &[u8; LOOK]) -> bool {
     look.iter().map(|b| u8::from(b.wrapping_sub(b'0') < 10) | u8::from(*b == b'\'')).sum::<u8>() >= DENSE
+        && (look.contains(&b'\'') || is_of_a_list(look))
+}
+
+/// True for digits, what stands with them in an item (`0x`, `(byte)`, `chr`, `u8`), and two marks or blanks between items.
+fn is_of_a_list(look: &[u8; LOOK]) -> bool {
+    let between = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'(' | b')' | b'&' | b'+'..=b'.' | b':' | b';');
+    let item = |b: &u8| b.is_ascii_hexdigit() || b"xXytuhrCHRi$\\".contains(b);
+    look.iter().filter(|b| between(b)).count() >= 2 && look.iter().all(|b| between(b) || item(b))
 }
 
 /// The text that a list spells around `at`, not before `floor`: its region, and what it says if that is worth a look.
 fn list(bytes: &[u8], at: usize, floor: usize) -> Option<(usize, usize, Option<Vec<u8>>)> {
-    if let Some((start, end, plain)) = dump::dump(bytes, at, floor) {
+    let is_dumped = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b' ' | b':' | b'\n');
+    if bytes[at..at + LOOK].iter().all(is_dumped)
+        && let Some((start, end, plain)) = dump::dump(bytes, at, floor)
+    {
         return Some((start, end, textual(plain)));
     }
     let first = first_item(bytes, at)?;
