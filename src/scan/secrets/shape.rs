@@ -175,6 +175,12 @@ pub(super) fn reads(value: &[u8]) -> bool {
         && consonants(value) < 8
 }
 
+/// True for the rest of a title in an address: four words of small letters and more between `-` and `_`.
+pub(super) fn is_title(value: &[u8]) -> bool {
+    let word = |word: &&[u8]| word.len() >= 2 && word.iter().all(u8::is_ascii_lowercase);
+    value.split(|b| matches!(b, b'-' | b'_')).filter(word).count() >= 4
+}
+
 /// Consonants in a row, whatever their case, at most: no word has seven.
 fn consonants(value: &[u8]) -> usize {
     let vowel = |b: &u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
@@ -405,6 +411,12 @@ mod tests {
         for variable in ["$db_user12", "$Variable1", "#login-form-2", "${River841}"] {
             assert!(judge(variable.as_bytes(), quoted).is_none(), "{variable}");
         }
+    }
+
+    #[test]
+    fn a_title_in_an_address_is_told_by_its_words() {
+        assert!(is_title(b"pa-andreplass-sa-skjer-dette-drama_vid30000618"));
+        assert!(!is_title(b"pa-k8Jd92hfLq0ZxMk8Jd92-hfLq0Z_xMk8Jd92hfL"));
     }
 
     #[test]

@@ -239,6 +239,10 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     let first = text.first();
     let written = LINKS.iter().find(|(written, _)| written.first() == first && text.starts_with(written));
     if let Some((written, link)) = written {
+        // `pass to` is of a sentence, `"key" to "..."` of Kotlin.
+        if *written == b"to " && !quoted {
+            return None;
+        }
         let alone = *link != Link::Closes || rest > end || manner == Manner::Config;
         let after_call = bytes[end..rest].contains(&b')') && *link != Link::Else;
         return (alone && !after_call).then_some((*link, rest + written.len()));

@@ -103,7 +103,7 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
             return None;
         }
         // reStructuredText marks a literal by two.
-        at += usize::from(open == b'`' && bytes.get(at + 1) == Some(&b'`'));
+        at += usize::from(manner == Manner::Prose && open == b'`' && bytes.get(at + 1) == Some(&b'`'));
         let found = quoted(bytes, at + 1, open)?;
         // On the next line a quote may open the next key.
         let key = bytes[rest..at].contains(&b'\n') && bytes.get(found.span.end as usize + 1) == Some(&b':');
