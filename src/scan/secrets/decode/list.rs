@@ -69,6 +69,10 @@ pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Sa
 /// What the list says that has a literal whose quote closes at `at`, if it is one that is put together.
 pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
     let mut open = opening(bytes, at)?;
+    let next = skip(bytes, at + 1);
+    if bytes.get(next) != Some(&b',') && !bytes[..open].trim_ascii_end().ends_with(b",") {
+        return None;
+    }
     let floor = at.saturating_sub(LONGEST);
     while open > floor {
         let before = bytes[floor..open].trim_ascii_end();

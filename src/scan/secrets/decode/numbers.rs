@@ -3,14 +3,17 @@
 //! A list of that kind is dense in digits and marks wherever one looks at it, so that a look at a few bytes here and there
 //! finds it; the rest of a text costs no more than those looks.
 
+use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16};
+
 use super::{SHORTEST, dump, textual};
 
-/// Bytes from one look to the next; a list of 22 items of three bytes each holds a whole look wherever it lies.
-const STRIDE: usize = 48;
+/// Bytes from one look to the next: a prime, so that looks do not stand at the same place of each item. A list of 27 items
+/// of three bytes each holds a whole look wherever it lies.
+const STRIDE: usize = 61;
 /// Bytes of a look.
 const LOOK: usize = 16;
 /// Of which so many are digits or single quotes, at least: `6a 6b` has five.
-const DENSE: u8 = 5;
+const DENSE: u32 = 5;
 /// Items that have to spell text before a list is read on.
 const ENOUGH: usize = 8;
 /// Items that count among others that spell no text.
@@ -43,25 +46,31 @@ struct Manner {
 
 /// Calls `found` with each list that spells a text: its region and what it says.
 pub(in super::super) fn spelled(bytes: &[u8], mut found: impl FnMut(usize, usize, Vec<u8>)) {
-    let (mut at, mut floor) = (0, 0);
-    while let Some(look) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LOOK>) {
-        at = match is_dense(look).then(|| list(bytes, at, floor)).flatten() {
-            Some((start, end, plain)) => {
-                if let Some(plain) = plain {
-                    found(start, end, plain);
-                }
-                floor = end;
-                end.max(at + STRIDE)
+    let (mut from, mut floor) = (0, 0);
+    while let Some(at) = dispatch!(Level::new(), simd => next_dense(simd, bytes, from)) {
+        from = at + STRIDE;
+        if let Some((start, end, plain)) = list(bytes, at, floor) {
+            if let Some(plain) = plain {
+                found(start, end, plain);
             }
-            None => at + STRIDE,
-        };
+            (from, floor) = (from.max(end), end);
+        }
     }
 }
 
-/// True for many digits or quotes, and beside them what lists have alone: most looks end at the first.
-fn is_dense(look: &[u8; LOOK]) -> bool {
-    look.iter().map(|b| u8::from(b.wrapping_sub(b'0') < 10) | u8::from(*b == b'\'')).sum::<u8>() >= DENSE
-        && (look.contains(&b'\'') || is_of_a_list(look))
+/// The next look from `from` on that has many digits or quotes, and beside them what lists have alone.
+#[inline(always)]
+fn next_dense<S: Simd>(simd: S, bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(look) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LOOK>) {
+        let block = u8x16::simd_from(simd, *look);
+        let dense = (block - b'0').simd_le(9) | block.simd_eq(b'\'');
+        if dense.to_bitmask().count_ones() >= DENSE && (look.contains(&b'\'') || is_of_a_list(look)) {
+            return Some(at);
+        }
+        at += STRIDE;
+    }
+    None
 }
 
 /// True for digits, what stands with them in an item (`0x`, `(byte)`, `chr`, `u8`), and two marks or blanks between items.
