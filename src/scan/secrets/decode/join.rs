@@ -145,9 +145,17 @@ fn unmarked(gap: &[u8]) -> &[u8] {
     }
 }
 
-/// `).append(`, perhaps on the next line: the next call of a builder.
+/// What writers and builders are called by.
+const BUILDERS: &[&[u8]] = &[b"append", b"Append", b"WriteString", b"write", b"push_str", b"concat"];
+
+/// `).append(`, `)\nb.WriteString(`: the next call of a builder.
 fn builds(between: &[u8]) -> bool {
-    between.strip_prefix(b")").is_some_and(|rest| rest.trim_ascii_start() == b".append(")
+    let call = between.strip_prefix(b")").and_then(|rest| rest.strip_suffix(b"("));
+    let call = call.map(|call| call.strip_prefix(b";").unwrap_or(call).trim_ascii_start());
+    let (Some(call), named) = (call, |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')) else {
+        return false;
+    };
+    call.iter().all(named) && BUILDERS.iter().any(|name| call.ends_with(name))
 }
 
 /// `; $name .=`, on the next line: the value goes on in another statement.
@@ -191,6 +199,7 @@ mod tests {
             "x=\"ababababcd\"\nx+=\"efgh\"",
             "x = 'ababababcd'.concat('efgh')",
             "b.append(\"ababababcd\")\n  .append(\"efgh\")",
+            "b.WriteString(\"ababababcd\")\nb.WriteString(\"efgh\")",
             "x = `ababababcd` + `efgh`",
             "x = 'ababababcd' \\\n    + 'efgh'",
             "x = @\"ababababcd\" @\"efgh\"",
