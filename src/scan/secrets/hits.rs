@@ -109,13 +109,13 @@ impl SecretsScanner {
                         }
                     }
                     Some(b'"' | b'\'' | b'`') if start >= chained => {
-                        if let Some(found) = decode::join(bytes, end)
-                            .or_else(|| decode::around(bytes, end))
-                            .or_else(|| decode::word(bytes, start, end))
-                        {
-                            chained = found.1;
-                            undone.push(found);
-                        }
+                        let found = decode::join(bytes, end).or_else(|| decode::word(bytes, start, end));
+                        let (to, found) = match found {
+                            Some(found) => (found.1, Some(found)),
+                            None => decode::around(bytes, end).unwrap_or((end, None)),
+                        };
+                        chained = to;
+                        undone.extend(found);
                     }
                     _ => {}
                 }

@@ -282,7 +282,11 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let scoped = value.windows(2).any(|w| w == b"::") && (!quoted || is_words(value));
     let required = matches!(value, [name @ .., b'!'] if !quoted && name.iter().all(u8::is_ascii_alphabetic));
-    if text || drive || scoped || required || is_format(value) || is_file(value) || !quoted && value[0] == b':' {
+    // An id of AWS, a tag of YAML.
+    let named = value.starts_with(b"arn:")
+        || !quoted && matches!(value, [b'!', tag @ ..] if tag.iter().all(u8::is_ascii_alphabetic));
+    if text || named || drive || scoped || required || is_format(value) || is_file(value) || !quoted && value[0] == b':'
+    {
         return true;
     }
     let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
@@ -397,8 +401,9 @@ mod tests {
         ] {
             assert!(judge(text.as_bytes(), quoted).is_none(), "{text}");
         }
-        let bare = Judged { quoted: false, ..quoted };
-        for text in ["secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
+        assert!(judge(b"arn:aws:kms:us-east-1:123123:alias/aws/s3", KEY).is_none());
+        let bare = Judged { quoted: false, config: true, ..quoted };
+        for text in ["!unsafe", "secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
             assert!(judge(text.as_bytes(), bare).is_none(), "{text}");
         }
         let address = format!("0x{}", "a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");

@@ -5,37 +5,9 @@ use crate::scan::secrets::runs::is_token;
 
 /// What a mark joins a string literal by: its closing quote and what follows.
 pub(in super::super) const JOINS: &[&str] = &[
-    "\" +",
-    "' +",
-    "\"+\"",
-    "'+'",
-    "\" \\",
-    "' \\",
-    "\" .",
-    "' .",
-    "\".\"",
-    "'.'",
-    "\" &",
-    "\"\n ",
-    "\"\n\t",
-    "\" \"",
-    "' '",
-    "'\n ",
-    "'\n\t",
-    "\" |",
-    "' |",
-    "\" <",
-    "' <",
-    "\" ~",
-    "\" f\"",
-    "' f'",
-    "\" b\"",
-    "' b'",
-    "\".join(",
-    "'.join(",
-    "\".concat(",
-    "'.concat(",
-    "%s%s",
+    "\" +", "' +", "\"+\"", "'+'", "\" \\", "' \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"",
+    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~", "\" f\"", "' f'", "\" b\"", "' b'", "\".join(",
+    "'.join(", "\"..", "'..", "\" ^", "\" *", "\" @", "\" %", "' %",
 ];
 
 /// Operators that join literals; nothing at all does so, too.
@@ -53,9 +25,8 @@ const SHORTEST: usize = 12;
 /// String literals that are joined; `at` is the closing quote of the first. Gives the region and what it says.
 pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let quote = *bytes.get(at)?;
-    if quote == b'%' || is_quote(quote) && bytes[at + 1..].starts_with(b".join(") {
-        let from = at + usize::from(quote != b'%');
-        return list::listed(bytes, from, from + if quote == b'%' { 4 } else { 6 });
+    if is_quote(quote) && bytes[at + 1..].starts_with(b".join(") {
+        return list::listed(bytes, at + 1, at + 7);
     }
     let mut next = Some(literal_after(bytes, at).filter(|_| is_quote(quote))?);
     let floor = at.saturating_sub(LONGEST);
@@ -122,6 +93,10 @@ fn literal_after(bytes: &[u8], at: usize) -> Option<Literal> {
     let gap = bytes.get(at + 1..bytes.len().min(at + 1 + GAP))?;
     let open = gap.iter().position(|b| is_quote(*b))?;
     let between = unmarked(&gap[..open]).trim_ascii();
+    // Most quotes are followed by something else.
+    if between.first().is_some_and(|b| !b"+.&|<~\\%;)^*".contains(b)) && !gap[..open].contains(&b'\n') {
+        return None;
+    }
     // A line that goes on.
     let between = between.strip_prefix(b"\\\n").map_or(between, <[u8]>::trim_ascii_start);
     if !(between.is_empty() || OPERATORS.contains(&between) || appends(between) || builds(between)) {

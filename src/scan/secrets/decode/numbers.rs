@@ -83,7 +83,7 @@ fn is_of_a_list(look: &[u8; LOOK]) -> bool {
 
 /// The text that a list spells around `at`, not before `floor`: its region, and what it says if that is worth a look.
 fn list(bytes: &[u8], at: usize, floor: usize) -> Option<(usize, usize, Option<Vec<u8>>)> {
-    let is_dumped = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b' ' | b':' | b'\n');
+    let is_dumped = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b' ' | b':' | b'\n' | b'\t' | b'x');
     if bytes[at..at + LOOK].iter().all(is_dumped)
         && let Some((start, end, plain)) = dump::dump(bytes, at, floor)
     {
