@@ -37,15 +37,17 @@ pub(super) struct Gather<'a> {
     chained: usize,
     wrapped: usize,
     listed: usize,
+    /// End of the last list of literals that was looked at.
+    row: usize,
 }
 
 impl<'a> Gather<'a> {
     /// From `bytes` of the file at `path`; of `depth` 0 nothing is decoded.
     pub(super) fn new(scanner: &'a SecretsScanner, path: &'a RepoPath, bytes: &'a [u8], depth: u8) -> Self {
         let manner = Manner::of(path);
-        let (escaped, joined, chained, wrapped, listed) = (0, 0, 0, 0, 0);
+        let (escaped, joined, chained, wrapped, listed, row) = (0, 0, 0, 0, 0, 0);
         let (all, runs) = (Gathered::default(), Vec::new());
-        Self { scanner, path, bytes, manner, depth, all, runs, escaped, joined, chained, wrapped, listed }
+        Self { scanner, path, bytes, manner, depth, all, runs, escaped, joined, chained, wrapped, listed, row }
     }
 
     /// Takes the look.
@@ -82,6 +84,22 @@ impl<'a> Gather<'a> {
             hit.severity = Severity::Medium;
         }
         hit
+    }
+
+    /// The literal that a quote at `at` closes, right behind the run that begins at `start`, with those that it is joined to.
+    fn chain(&mut self, start: usize, at: usize) {
+        let mut region = decode::join(self.bytes, at).or_else(|| decode::word(self.bytes, start, at));
+        // Each member of a list would lead to all of it.
+        if region.is_none()
+            && at >= self.row
+            && let Some((end, said)) = decode::around(self.bytes, at)
+        {
+            (self.row, region) = (end, said);
+        }
+        if let Some(region) = region {
+            self.chained = region.1;
+            self.runs.push(region);
+        }
     }
 
     /// What leads to a text in another form.
@@ -155,10 +173,8 @@ impl Seen for Gather<'_> {
             self.wrapped = end;
             self.runs.extend(plain.map(|plain| (start, end, plain)));
         }
-        let joined = || decode::join(self.bytes, end).or_else(|| decode::around(self.bytes, end));
-        if let Some(region) = closes.then(joined).flatten() {
-            self.chained = region.1;
-            self.runs.push(region);
+        if closes {
+            self.chain(start, end);
         }
     }
 

@@ -49,12 +49,13 @@ impl Hit {
 impl SecretsScanner {
     /// Everything in a text. `depth`: how many more forms may be undone.
     pub(super) fn hits(&self, path: &RepoPath, bytes: &[u8], depth: u8, hits: &mut Vec<Hit>) {
-        let Gathered { hits: found, mut generics, regions } = Gather::new(self, path, bytes, depth).gathered();
+        let Gathered { hits: found, mut generics, mut regions } = Gather::new(self, path, bytes, depth).gathered();
         hits.extend(found);
         for &rule in &self.everywhere {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }
-        self.inner(path, regions, depth, hits);
+        regions.sort_by_key(|(start, ..)| *start);
+        self.inner(path, bytes, regions, depth, hits);
         generics.extend(self.file_hits(path, bytes, depth));
         self.settle(bytes, depth, generics, hits);
     }
@@ -81,7 +82,14 @@ impl SecretsScanner {
 
     /// What decoded regions hold, each reported at the region by the surest of its secrets, if its rule has not found it
     /// as it stands.
-    fn inner(&self, path: &RepoPath, regions: Vec<(usize, usize, Vec<u8>)>, depth: u8, hits: &mut Vec<Hit>) {
+    fn inner(
+        &self,
+        path: &RepoPath,
+        bytes: &[u8],
+        regions: Vec<(usize, usize, Vec<u8>)>,
+        depth: u8,
+        hits: &mut Vec<Hit>,
+    ) {
         let mut known: HashMap<RuleId, Cover> = HashMap::new();
         let mut found: Vec<Hit> = Vec::new();
         for (start, end, plain) in regions {
@@ -90,6 +98,12 @@ impl SecretsScanner {
             let sure = inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium);
             let Some(best) = sure.max_by_key(|hit| hit.confidence) else { continue };
             let (id, region) = (best.rule.id.clone(), Span::new(start, end));
+            // An address that is written as such was judged as it stands.
+            if id == self.generic[builtin::URL_CREDENTIALS].id
+                && memchr::memmem::find(&bytes[start..end], b"://").is_some()
+            {
+                continue;
+            }
             let of_rule = || Cover::new(hits.iter().filter(|hit| hit.rule.id == id).map(|hit| hit.value));
             let told = known.entry(id.clone()).or_insert_with(of_rule).overlaps(region);
             let again = found.last().is_some_and(|last| last.rule.id == id && last.value.overlaps(region));
@@ -142,7 +156,9 @@ impl SecretsScanner {
             let stands = value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
                 && (!rule.beside_run() || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
-                && !in_blob(bytes, from + whole.start());
+                && !in_blob(bytes, from + whole.start())
+                // `-pa-andre-plass`: it goes on from the words before it.
+                && !(bytes[..from + whole.start()].ends_with(b"-") && shape::is_title(whole.as_bytes()));
             let checked =
                 |check: &checks::Check| check.judge(if check.whole { whole.as_bytes() } else { value.as_bytes() });
             let verdict = if stands { rule.check.map_or(Verdict::Holds(None), checked) } else { Verdict::Fails };

@@ -175,6 +175,12 @@ pub(super) fn reads(value: &[u8]) -> bool {
         && consonants(value) < 8
 }
 
+/// True for the rest of a title in an address: four words of small letters and more between `-` and `_`.
+pub(super) fn is_title(value: &[u8]) -> bool {
+    let word = |word: &&[u8]| word.len() >= 2 && word.iter().all(u8::is_ascii_lowercase);
+    value.split(|b| matches!(b, b'-' | b'_')).filter(word).count() >= 4
+}
+
 /// Consonants in a row, whatever their case, at most: no word has seven.
 fn consonants(value: &[u8]) -> usize {
     let vowel = |b: &u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
@@ -254,6 +260,13 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     // A password may begin with a symbol, if that is all that it has of an expression.
     let starts = match value[0] {
         b'@' | b'*' | b'&' | b'%' => !(password && quoted && value.len() >= 8 && value.iter().any(u8::is_ascii_digit)),
+        // So may it with the mark of a variable or a selector, if it has more of a password than those.
+        b'$' | b'#' => {
+            let count = |class: fn(&u8) -> bool| value.iter().filter(|b| class(b)).count();
+            let plain = value[1..].iter().all(|b| b.is_ascii_alphanumeric() || b"!@#%^*-".contains(b));
+            let classes = count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_digit) > 1;
+            !(password && quoted && value.len() >= 8 && plain && classes)
+        }
         // Base64 may begin with the first byte of a path.
         b'/' => password || value.len() < 32 || value.contains(&b'.') || entropy(value) < 4.5,
         first => b"${[(.<#".contains(&first),
@@ -269,7 +282,11 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let scoped = value.windows(2).any(|w| w == b"::") && (!quoted || is_words(value));
     let required = matches!(value, [name @ .., b'!'] if !quoted && name.iter().all(u8::is_ascii_alphabetic));
-    if text || drive || scoped || required || is_format(value) || is_file(value) || !quoted && value[0] == b':' {
+    // An id of AWS, a tag of YAML.
+    let named = value.starts_with(b"arn:")
+        || !quoted && matches!(value, [b'!', tag @ ..] if tag.iter().all(u8::is_ascii_alphabetic));
+    if text || named || drive || scoped || required || is_format(value) || is_file(value) || !quoted && value[0] == b':'
+    {
         return true;
     }
     let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
@@ -384,15 +401,27 @@ mod tests {
         ] {
             assert!(judge(text.as_bytes(), quoted).is_none(), "{text}");
         }
-        let bare = Judged { quoted: false, ..quoted };
-        for text in ["secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
+        assert!(judge(b"arn:aws:kms:us-east-1:123123:alias/aws/s3", KEY).is_none());
+        let bare = Judged { quoted: false, config: true, ..quoted };
+        for text in ["!unsafe", "secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
             assert!(judge(text.as_bytes(), bare).is_none(), "{text}");
         }
         let address = format!("0x{}", "a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
         for text in ["xterm256Background", "pkcs15TokenName", &address] {
             assert!(judge(text.as_bytes(), KEY).is_none(), "{text}");
         }
-        assert!(judge(concat!("Riv", "er!84%kQz").as_bytes(), quoted).is_some());
+        for password in [concat!("Riv", "er!84%kQz"), concat!("$Riv", "er841"), concat!("#Riv", "er841")] {
+            assert!(judge(password.as_bytes(), quoted).is_some(), "{password}");
+        }
+        for variable in ["$db_user12", "$Variable1", "#login-form-2", "${River841}"] {
+            assert!(judge(variable.as_bytes(), quoted).is_none(), "{variable}");
+        }
+    }
+
+    #[test]
+    fn a_title_in_an_address_is_told_by_its_words() {
+        assert!(is_title(b"pa-andreplass-sa-skjer-dette-drama_vid30000618"));
+        assert!(!is_title(b"pa-k8Jd92hfLq0ZxMk8Jd92-hfLq0Z_xMk8Jd92hfL"));
     }
 
     #[test]

@@ -1,70 +1,18 @@
 //! String literals that are joined to one, by an operator or by nothing.
 
 use super::list;
+use crate::scan::secrets::runs::is_token;
 
 /// What a mark joins a string literal by: its closing quote and what follows.
 pub(in super::super) const JOINS: &[&str] = &[
-    "\" +",
-    "' +",
-    "\"+\"",
-    "'+'",
-    "\" \\",
-    "' \\",
-    "\" .",
-    "' .",
-    "\".\"",
-    "'.'",
-    "\" &",
-    "\"\n ",
-    "\"\n\t",
-    "\" \"",
-    "' '",
-    "'\n ",
-    "'\n\t",
-    "\" |",
-    "' |",
-    "\" <",
-    "' <",
-    "\" ~",
-    "\" f\"",
-    "' f'",
-    "\" b\"",
-    "' b'",
-    "\"..",
-    "'..",
-    "\" ^",
-    "' ^",
-    "\" *",
-    "\" @",
-    "\" %",
-    "' %",
-    "\".join(",
-    "'.join(",
-    "\".concat(",
-    "'.concat(",
-    "%s%s",
+    "\" +", "' +", "\"+\"", "'+'", "\" \\", "' \\", "\" .", "' .", "\".\"", "'.'", "\" &", "\"\n ", "\"\n\t", "\" \"",
+    "' '", "'\n ", "'\n\t", "\" |", "' |", "\" <", "' <", "\" ~", "\" f\"", "' f'", "\" b\"", "' b'", "\".join(",
+    "'.join(", "\"..", "'..", "\" ^", "\" *", "\" @", "\" %", "' %",
 ];
 
 /// Operators that join literals; nothing at all does so, too.
-const OPERATORS: &[&[u8]] = &[
-    b"+",
-    b"..",
-    b".",
-    b"++",
-    b"<>",
-    b"<<",
-    b"||",
-    b"~",
-    b"&",
-    b"& _",
-    b"\\",
-    b"+ \\",
-    b"+ _",
-    b".concat(",
-    b"^",
-    b"*",
-    b"%",
-];
+const OPERATORS: &[&[u8]] =
+    &[b"+", b"..", b".", b"++", b"<>", b"<<", b"||", b"~", b"&", b"& _", b"\\", b"+ \\", b"+ _", b".concat(", b"%"];
 /// Literals of one value.
 const MOST: usize = 32;
 /// Bytes between two of them.
@@ -77,9 +25,8 @@ const SHORTEST: usize = 12;
 /// String literals that are joined; `at` is the closing quote of the first. Gives the region and what it says.
 pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let quote = *bytes.get(at)?;
-    if quote == b'%' || is_quote(quote) && bytes[at + 1..].starts_with(b".join(") {
-        let from = at + usize::from(quote != b'%');
-        return list::listed(bytes, from, from + if quote == b'%' { 4 } else { 6 });
+    if is_quote(quote) && bytes[at + 1..].starts_with(b".join(") {
+        return list::listed(bytes, at + 1, at + 7);
     }
     let mut next = Some(literal_after(bytes, at).filter(|_| is_quote(quote))?);
     let floor = at.saturating_sub(LONGEST);
@@ -102,6 +49,38 @@ pub(in super::super) fn join(bytes: &[u8], at: usize) -> Option<(usize, usize, V
     (plain.len() >= SHORTEST).then_some((start + 1, end, plain))
 }
 
+/// A word of a shell that is put together of parts with quotes and without: `T=ab'cd'"ef"`; a long run of it stands at
+/// `start..end`.
+pub(in super::super) fn word(bytes: &[u8], start: usize, end: usize) -> Option<(usize, usize, Vec<u8>)> {
+    let from = start - usize::from(bytes[..start].last().is_some_and(|b| is_quote(*b)));
+    let more = |b: &u8| is_quote(*b) || is_token(*b);
+    if from < start && !bytes.get(end + 1).is_some_and(more)
+        || !bytes[..from].ends_with(b"=")
+        || !bytes.get(end).is_some_and(|b| is_quote(*b))
+    {
+        return None;
+    }
+    let (mut plain, mut parts, mut at) = (Vec::new(), 0, from);
+    while let Some(&b) = bytes.get(at).filter(|_| parts < MOST) {
+        let window = &bytes[at..bytes.len().min(at + LONGEST)];
+        let (open, length) = match b {
+            b'"' | b'\'' => {
+                (1, window[1..].iter().position(|c| *c == b || *c == b'\n').filter(|end| window[end + 1] == b)?)
+            }
+            b if b.is_ascii_whitespace() || matches!(b, b';' | b'&' | b'|' | b')') => break,
+            b if is_token(b) || matches!(b, b'.' | b'=' | b':') => (
+                0,
+                window.iter().position(|b| !is_token(*b) && !matches!(b, b'.' | b'=' | b':')).unwrap_or(window.len()),
+            ),
+            _ => return None,
+        };
+        plain.extend_from_slice(&window[open..open + length]);
+        at += 2 * open + length;
+        parts += 1;
+    }
+    (parts > 1 && plain.len() >= SHORTEST).then_some((from, at.min(bytes.len()), plain))
+}
+
 /// The inside of a literal.
 #[derive(Clone, Copy)]
 struct Literal {
@@ -119,6 +98,10 @@ fn literal_after(bytes: &[u8], at: usize) -> Option<Literal> {
     }
     let open = gap.iter().position(|b| is_quote(*b))?;
     let between = unmarked(&gap[..open]).trim_ascii();
+    // Most quotes are followed by something else.
+    if between.first().is_some_and(|b| !b"+.&|<~\\%;)^*".contains(b)) && !gap[..open].contains(&b'\n') {
+        return None;
+    }
     // A line that goes on.
     let between = between.strip_prefix(b"\\\n").map_or(between, <[u8]>::trim_ascii_start);
     if !(between.is_empty() || OPERATORS.contains(&between) || appends(between) || builds(between)) {
@@ -142,9 +125,17 @@ fn unmarked(gap: &[u8]) -> &[u8] {
     }
 }
 
-/// `).append(`, perhaps on the next line: the next call of a builder.
+/// What writers and builders are called by.
+const BUILDERS: &[&[u8]] = &[b"append", b"Append", b"WriteString", b"write", b"push_str", b"concat"];
+
+/// `).append(`, `)\nb.WriteString(`: the next call of a builder.
 fn builds(between: &[u8]) -> bool {
-    between.strip_prefix(b")").is_some_and(|rest| rest.trim_ascii_start() == b".append(")
+    let call = between.strip_prefix(b")").and_then(|rest| rest.strip_suffix(b"("));
+    let call = call.map(|call| call.strip_prefix(b";").unwrap_or(call).trim_ascii_start());
+    let (Some(call), named) = (call, |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')) else {
+        return false;
+    };
+    call.iter().all(named) && BUILDERS.iter().any(|name| call.ends_with(name))
 }
 
 /// `; $name .=`, on the next line: the value goes on in another statement.
@@ -188,10 +179,10 @@ mod tests {
             "x=\"ababababcd\"\nx+=\"efgh\"",
             "x = 'ababababcd'.concat('efgh')",
             "b.append(\"ababababcd\")\n  .append(\"efgh\")",
+            "b.WriteString(\"ababababcd\")\nb.WriteString(\"efgh\")",
             "x = `ababababcd` + `efgh`",
             "x = 'ababababcd' \\\n    + 'efgh'",
             "x = @\"ababababcd\" @\"efgh\"",
-            "let x = \"ababababcd\" ^ \"efgh\"",
         ] {
             assert_eq!(said(text).as_deref(), Some("ababababcdefgh"), "{text}");
         }
@@ -205,12 +196,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_word_of_a_shell_is_put_together() {
+        let long = "ababababababababab";
+        for (text, start) in [(format!("T={long}'cd'\"ef\"\n"), 2), (format!("T=\"{long}\"'cd'ef;"), 3)] {
+            let (from, to, plain) = word(text.as_bytes(), start, start + long.len()).unwrap();
+            assert_eq!(plain, format!("{long}cdef").as_bytes());
+            assert_eq!((from, to), (2, text.len() - 1));
+        }
+        for text in [format!("T=\"{long}\"\n"), format!("f(\"{long}\"'cd')"), format!("T=\"{long}\" + x")] {
+            let start = text.find('a').unwrap();
+            assert_eq!(word(text.as_bytes(), start, start + long.len()), None, "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read(text in "[a-d \"'`+.,;=\n&|]{0,60}") {
             for at in 0..text.len() {
-                if let Some((start, end, _)) = join(text.as_bytes(), at) {
-                    proptest::prop_assert!(start <= end && end <= text.len());
+                for found in [join(text.as_bytes(), at), word(text.as_bytes(), at, text.len() / 2 + at / 2)] {
+                    if let Some((start, end, _)) = found {
+                        proptest::prop_assert!(start <= end && end <= text.len());
+                    }
                 }
             }
         }

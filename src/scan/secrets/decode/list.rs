@@ -27,7 +27,7 @@ const SHORTEST: usize = 12;
 /// A region and what it says.
 type Said = (usize, usize, Vec<u8>);
 
-/// What the call says whose text stands at `at..end`: one of [`CALLS`], `.join(` behind a literal, or a format.
+/// What the call says whose text stands at `at..end`: one of [`CALLS`], or `.join(` behind a literal.
 pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Said> {
     // `["a", "b"].join("")`: the list stands before.
     if bytes[at] == b']' {
@@ -40,20 +40,10 @@ pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Sa
         };
         return said(bytes, parts.as_slice());
     }
-    // `concat!("a", "b")`, `"".join(["a", "b"])`, `implode('', ['a', 'b'])`, `'%s%s' % ('a', 'b')`
+    // `concat!("a", "b")`, `"".join(["a", "b"])`, `implode('', ['a', 'b'])`
     let window = bytes.get(end..bytes.len().min(end + BESIDE))?;
     let first = end + window.iter().position(|b| is_quote(*b))?;
-    let parts = match bytes[at] {
-        // The quote is the one that ends the format.
-        b'%' => {
-            let quote = bytes.get(end..)?.iter().position(|b| !b"%s".contains(b))? + end;
-            let open = quote + 1 + bytes[quote + 1..].iter().take(24).position(|b| is_quote(*b))?;
-            let gives = [&b","[..], b"%(", b"% ("].contains(&bytes[quote + 1..open].trim_ascii());
-            (is_quote(bytes[quote]) && gives).then(|| row(bytes, open, b","))?
-        }
-        _ => row(bytes, first, b","),
-    };
-    let mut parts = parts;
+    let mut parts = row(bytes, first, b",");
     // What is put between them is the first, on the way in, or stands before.
     if bytes[at] == b'.' && at > 0 && is_quote(bytes[at - 1]) {
         let open = at - 1 - bytes[..at - 1].iter().rev().take(BETWEEN + 1).position(|b| *b == bytes[at - 1])?;
@@ -66,13 +56,14 @@ pub(in super::super) fn listed(bytes: &[u8], at: usize, end: usize) -> Option<Sa
     said(bytes, &parts)
 }
 
-/// What the list says that has a literal whose quote closes at `at`, if it is one that is put together.
-pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
+/// The end of the list that has a literal whose quote closes at `at`, and what it says if it is one that is put together.
+pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<(usize, Option<Said>)> {
     let mut open = opening(bytes, at)?;
     // Most literals are values or keys.
     let window = &bytes[open.saturating_sub(LITERAL)..open];
     let before = window.iter().rev().find(|b| !b.is_ascii_whitespace())?;
-    if !b"([{,=brufR@".contains(before) {
+    let next = skip(bytes, at + 1);
+    if !b"([{,=brufR@".contains(before) || *before != b',' && bytes.get(next) != Some(&b',') {
         return None;
     }
     let floor = at.saturating_sub(LONGEST);
@@ -87,7 +78,7 @@ pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
         open = first;
     }
     let parts = row(bytes, open, b",");
-    let end = parts.last()?.1 + 1;
+    let end = parts.last().filter(|_| parts.len() > 1)?.1 + 1;
     let before = &bytes[open.saturating_sub(BESIDE)..open];
     let before = before.rsplit(|b| matches!(b, b';' | b'\n')).next().unwrap_or_default();
     let after = bytes.get(end..bytes.len().min(end + BESIDE)).unwrap_or_default();
@@ -95,10 +86,7 @@ pub(in super::super) fn around(bytes: &[u8], at: usize) -> Option<Said> {
     let format = is_format(&bytes[parts[0].0..parts[0].1]);
     let head = format || HEADS.iter().any(|head| memchr::memmem::find(before, head).is_some());
     let tail = TAILS.iter().any(|tail| after[close..].starts_with(tail));
-    if !head && !tail {
-        return None;
-    }
-    said(bytes, &parts)
+    Some((end, (head || tail).then(|| said(bytes, &parts)).flatten()))
 }
 
 /// The parts put together. The first of them may be what is put between the others, or a format.
@@ -179,11 +167,11 @@ mod tests {
     /// What is said of the first call of `text`, else by the literal that ends with `at`.
     fn said(text: &str, at: &str) -> Option<String> {
         let bytes = text.as_bytes();
-        let call = CALLS.iter().chain(&[".join(", "%s%s"]).find_map(|call| {
+        let call = CALLS.iter().chain(&[".join("]).find_map(|call| {
             let at = text.find(call)?;
             listed(bytes, at, at + call.len())
         });
-        let (start, end, plain) = call.or_else(|| around(bytes, text.find(at)? + at.len()))?;
+        let (start, end, plain) = call.or_else(|| around(bytes, text.find(at)? + at.len())?.1)?;
         assert!(start < end && end < text.len());
         Some(String::from_utf8(plain).unwrap())
     }
@@ -212,7 +200,7 @@ mod tests {
             "x <- paste0(\"abcd\", \"efghij\", \"klmn\")",
             "x = \"{}{}{}\".format(\"abcd\", \"efghij\", \"klmn\")",
             "x = format!(\"{}{}{}\", \"abcd\", \"efghij\", \"klmn\")",
-            "x = '%s%s' % ('abcd', 'efghijklmn')",
+            "x = '%s%s%s' % ('abcd', 'efghij', 'klmn')",
             "x := fmt.Sprintf(\"%s%s%s\", \"abcd\", \"efghij\", \"klmn\")",
             "$x = -join ('abcd', 'efghij', 'klmn')",
             "$x = ('abcd', 'efghij', 'klmn') -join ''",
@@ -229,7 +217,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_call_is_read(text in "[a-c \"'(\\[,\\])]{0,30}(\\].join|.join\\(|concat!\\(|%s%s)[a-c \"'(\\[,\\])]{0,30}") {
+        fn any_call_is_read(text in "[a-c \"'(\\[,\\])]{0,30}(\\].join|.join\\(|concat!\\()[a-c \"'(\\[,\\])]{0,30}") {
             said(&text, "");
             for at in 0..text.len() {
                 around(text.as_bytes(), at);

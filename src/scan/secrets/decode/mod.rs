@@ -12,7 +12,7 @@ mod wrapped;
 
 use super::checks;
 pub(super) use escape::{begins_escape, escape_forms, escapes, is_escape, word_start};
-pub(super) use join::{JOINS, join};
+pub(super) use join::{JOINS, join, word};
 pub(super) use list::{CALLS, around, listed};
 pub(super) use mail::printable;
 pub(super) use numbers::spelled;

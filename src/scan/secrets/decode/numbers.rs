@@ -4,8 +4,8 @@
 
 use super::{SHORTEST, dump, textual};
 
-/// Bytes behind a dense place in which an item begins.
-const NEAR: usize = 32;
+/// Bytes of a dense place, and bytes behind one in which an item begins.
+const LOOK: usize = 16;
 /// Items that have to spell text before a list is read on.
 const ENOUGH: usize = 8;
 /// Items that count among others that spell no text.
@@ -36,9 +36,25 @@ struct Manner {
     length: usize,
 }
 
+/// True for digits, what stands with them in an item (`0x`, `(byte)`, `chr`, `u8`), and two marks or blanks between items.
+fn is_of_a_list(look: &[u8; LOOK]) -> bool {
+    let between =
+        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'#' | b'(' | b')' | b'&' | b'+'..=b'.' | b':' | b';');
+    let item = |b: &u8| b.is_ascii_hexdigit() || b"xXytuhrCHRi$\\".contains(b);
+    look.iter().filter(|b| between(b)).count() >= 2 && look.iter().all(|b| between(b) || item(b))
+}
+
 /// The text that a list spells around `at`, not before `floor`: its region, and what it says if that is worth a look.
 pub(in super::super) fn spelled(bytes: &[u8], at: usize, floor: usize) -> Option<(usize, usize, Option<Vec<u8>>)> {
-    if let Some((start, end, plain)) = dump::dump(bytes, at, floor) {
+    // Beside digits or quotes stands what lists have alone.
+    let look = bytes.get(at..).and_then(<[u8]>::first_chunk::<LOOK>)?;
+    if !look.contains(&b'\'') && !is_of_a_list(look) {
+        return None;
+    }
+    let is_dumped = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b' ' | b':' | b'\n' | b'\t' | b'x');
+    if look.iter().all(is_dumped)
+        && let Some((start, end, plain)) = dump::dump(bytes, at, floor)
+    {
         return Some((start, end, textual(plain)));
     }
     let first = first_item(bytes, at)?;
@@ -62,7 +78,7 @@ struct Row {
 
 /// The first item behind `at`: where its digits, or its letter behind a quote, begin. Never 0.
 fn first_item(bytes: &[u8], at: usize) -> Option<usize> {
-    let window = bytes.get(at..bytes.len().min(at + NEAR))?;
+    let window = bytes.get(at..bytes.len().min(at + 2 * LOOK))?;
     // The look may begin inside an item.
     for place in 1..window.len() {
         let (before, b) = (window[place - 1], window[place]);
@@ -244,20 +260,36 @@ impl Manner {
     }
 }
 
-/// Behind blanks; a line may end with `\`.
+/// Behind blanks and a comment; a line may end with `\`.
 fn skip(bytes: &[u8], at: usize) -> usize {
     let text = bytes.get(at..).unwrap_or_default();
     let blank = |(place, b): &(usize, &u8)| {
         b.is_ascii_whitespace() || **b == b'\\' && text.get(place + 1).is_some_and(|b| matches!(b, b'\n' | b'\r'))
     };
-    at + text.iter().enumerate().take(BLANKS).take_while(blank).count()
+    let blanks = |text: &[u8]| text.iter().enumerate().take(BLANKS).take_while(blank).count();
+    let end = blanks(text);
+    match text[end..].strip_prefix(b"/*").and_then(|rest| memchr::memmem::find(&rest[..rest.len().min(BLANKS)], b"*/"))
+    {
+        Some(length) => {
+            let end = end + length + 4;
+            at + end + text[end..].iter().take(BLANKS).take_while(|b| b.is_ascii_whitespace()).count()
+        }
+        None => at + end,
+    }
 }
 
-/// Before blanks.
+/// Before blanks and a comment.
 fn skip_back(bytes: &[u8], at: usize) -> usize {
-    let blanks = bytes[..at].iter().rev().take(BLANKS).take_while(|b| b.is_ascii_whitespace()).count();
-    let ends = blanks > 0 && bytes[..at - blanks].ends_with(b"\\") && matches!(bytes[at - blanks], b'\n' | b'\r');
-    at - blanks - usize::from(ends)
+    let blanks = |at: usize| bytes[..at].iter().rev().take(BLANKS).take_while(|b| b.is_ascii_whitespace()).count();
+    let start = at - blanks(at);
+    if start < at && bytes[..start].ends_with(b"\\") && matches!(bytes[start], b'\n' | b'\r') {
+        return start - 1;
+    }
+    let floor = start.saturating_sub(BLANKS);
+    match bytes[floor..start].strip_suffix(b"*/").and_then(|rest| memchr::memmem::rfind(rest, b"/*")) {
+        Some(open) => floor + open - blanks(floor + open),
+        None => start,
+    }
 }
 
 pub(super) fn number(digits: &[u8], radix: u32) -> Option<u8> {
@@ -323,6 +355,8 @@ mod tests {
             listed("let k = [", |b| format!("{b}u8"), ", ", "];"),
             listed("byte[] k = {", |b| format!("(byte) 0x{b:02x}"), ", ", "};"),
             listed("$k = ", |b| format!("chr({b})"), ".", ";"),
+            listed("k := ", |b| format!("#{b}"), "", ";"),
+            listed("char k[] = {", |b| format!("0x{b:02x}"), ", ", "};").replace("0x67, ", "0x67, /* abc */\n    "),
             listed("k = ", |b| format!("Chr({b})"), " & ", "\n"),
             listed("rx: ", |b| format!("{b:02x}"), ":", "\n"),
             listed("rx: ", |b| format!("{b:02X}"), " ", "\n"),

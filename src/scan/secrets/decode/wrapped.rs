@@ -5,6 +5,8 @@ use crate::scan::secrets::runs::is_token;
 
 /// Lines of one text.
 const MOST: usize = 256;
+/// Bytes of a mark before each line.
+const MARK: usize = 8;
 /// Ends of lines, as they stand or as a literal has them.
 const BREAKS: &[&[u8]] = &[b"\n", b"\r\n", b"\\n", b"\\r\\n", b"\\\n"];
 /// Blanks before each line.
@@ -13,11 +15,12 @@ const INDENT: usize = 40;
 /// The end of the text that begins with the run at `start..end` and goes on in lines of base64 alone, and what it says if
 /// that is text. None where the next line is another.
 pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<(usize, Option<Vec<u8>>)> {
+    let mark = mark(bytes, start);
     let mut last = end;
     let mut text: Vec<u8> = Vec::new();
     let mut width = None;
     for _ in 0..MOST {
-        let Some((from, to)) = next_line(bytes, last) else { break };
+        let Some((from, to)) = next_line(bytes, last, mark) else { break };
         // All lines but the last are of one length.
         if to - from > *width.get_or_insert(to - from) {
             break;
@@ -35,10 +38,20 @@ pub(in super::super) fn block(bytes: &[u8], start: usize, end: usize) -> Option<
     (last > end).then(|| (last, undone(&text)))
 }
 
+/// What every line may begin with where the first one does, whose run stands at `start`: `# `, `> `, ` * `.
+fn mark(bytes: &[u8], start: usize) -> &[u8] {
+    let before = &bytes[start.saturating_sub(MARK)..start];
+    let line = before.iter().rposition(|b| *b == b'\n').map(|gap| &before[gap + 1..]);
+    let line = line.or((start <= MARK).then_some(before)).unwrap_or_default();
+    let marks = line.iter().all(|b| b.is_ascii_punctuation() || *b == b' ') && !line.trim_ascii().is_empty();
+    if marks { line } else { b"" }
+}
+
 /// The line behind the one that ends at `end`, if it holds base64 alone: where that begins and ends.
-fn next_line(bytes: &[u8], end: usize) -> Option<(usize, usize)> {
+fn next_line(bytes: &[u8], end: usize, mark: &[u8]) -> Option<(usize, usize)> {
     let rest = bytes.get(end..)?;
     let newline = BREAKS.iter().find(|written| rest.starts_with(written))?.len();
+    let newline = newline + if rest[newline..].starts_with(mark) { mark.len() } else { 0 };
     let blanks = rest[newline..].iter().take(INDENT).take_while(|b| matches!(b, b' ' | b'\t')).count();
     let from = newline + blanks;
     let length = rest[from..].iter().take_while(|b| is_token(**b)).count();
@@ -63,6 +76,11 @@ mod tests {
             let (end, said) = block(wrapped.as_bytes(), 5, 33).unwrap();
             assert_eq!(&wrapped[end..], "\nother: 1\n");
             assert_eq!(said.as_deref(), Some(plain.as_bytes()));
+        }
+        for mark in ["# ", "> ", " * ", "// "] {
+            let wrapped = format!("x\n{mark}{}\nother: 1\n", lines.join(&format!("\n{mark}")));
+            let (end, said) = block(wrapped.as_bytes(), 2 + mark.len(), 30 + mark.len()).unwrap();
+            assert_eq!((&wrapped[end..], said.as_deref()), ("\nother: 1\n", Some(plain.as_bytes())));
         }
         assert!(block(format!("{}\n", lines[0]).as_bytes(), 0, 28).is_none());
     }

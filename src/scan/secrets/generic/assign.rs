@@ -90,19 +90,21 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
     }
     let found = value::locate(bytes, start, end, rest, link, manner)
         .or_else(|| (link == Link::Sets).then(|| value::fallback(bytes, rest)).flatten())?;
-    // The digest of a file: `"tests/password.txt": "..."`; and what is named after itself.
-    let path = start > 0 && bytes[start - 1] == b'/';
-    let value = found.span.of(bytes);
-    if path && shape::is_digest(value) || same_words(name, value) {
-        return None;
-    }
-    if name.to_ascii_lowercase().ends_with(b"passphrase") && shape::is_passphrase(found.span.of(bytes)) {
+    if is_passphrase(name) && shape::is_passphrase(found.span.of(bytes)) {
         return Some(Generic { value: found.span, confidence: Confidence::Low });
     }
-    judged(bytes, found, holds, link, manner).or_else(|| {
+    // The digest of a file: `"tests/password.txt": "..."`; and what is named after itself.
+    let path = start > 0 && bytes[start - 1] == b'/';
+    let own = |value: &[u8]| path && shape::is_digest(value) || same_words(name, value);
+    let secret = judged(bytes, found, holds, link, manner).filter(|secret| !own(secret.value.of(bytes)));
+    secret.or_else(|| {
         // `auth=("user", "...")`: the second is the secret.
         (link == Link::Sets && holds == Holds::Key).then(|| call::pair(bytes, rest)).flatten()
     })
+}
+
+fn is_passphrase(name: &[u8]) -> bool {
+    name.last_chunk::<10>().is_some_and(|end| end.eq_ignore_ascii_case(b"passphrase"))
 }
 
 /// True where both are the same but for case and joints.
@@ -121,6 +123,11 @@ const COMPARES: &[&[u8]] = &[b".equals", b".Equals", b".equalsIgnoreCase", b".co
 /// `password.equals("...")`, `"...".equals(password)`, `"..." == password`.
 fn compared(bytes: &[u8], start: usize, end: usize) -> (&[u8], Option<Span>) {
     let name = &bytes[start..end];
+    let before = start.checked_sub(1).map(|at| bytes[at]);
+    // Most names end here.
+    if bytes.get(end) != Some(&b'(') && !matches!(before, Some(b'(' | b' ')) {
+        return (name, None);
+    }
     if let Some(stem) = COMPARES.iter().find_map(|method| name.strip_suffix(*method)) {
         let open = bytes.get(end..end + 2).filter(|open| *open == b"(\"").map(|_| end + 2);
         return (
@@ -232,6 +239,10 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     let first = text.first();
     let written = LINKS.iter().find(|(written, _)| written.first() == first && text.starts_with(written));
     if let Some((written, link)) = written {
+        // `pass to` is of a sentence, `"key" to "..."` of Kotlin.
+        if *written == b"to " && !quoted {
+            return None;
+        }
         let alone = *link != Link::Closes || rest > end || manner == Manner::Config;
         let after_call = bytes[end..rest].contains(&b')') && *link != Link::Else;
         return (alone && !after_call).then_some((*link, rest + written.len()));

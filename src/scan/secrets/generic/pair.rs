@@ -33,8 +33,8 @@ fn gap(window: &[u8]) -> Option<usize> {
         at = skip(at + 6);
     } else if window[at..].starts_with(b"</name>") {
         at = skip(at + 7);
-    } else if let Some(tag) = window[at..].iter().position(|b| matches!(b, b'>' | b'<' | b'/' | b'\n'))
-        && window.first() == Some(&b'"')
+    } else if window.first() == Some(&b'"')
+        && let Some(tag) = window[at..].iter().position(|b| matches!(b, b'>' | b'<' | b'/' | b'\n'))
         && window[at + tag..].starts_with(b"><value>")
     {
         // `<property name="..."><value>`, with other attributes between.

@@ -141,6 +141,8 @@ fn what_says_where_a_value_comes_from_is_none() {
         ("a.sh", "mysql -u root -p$MYSQL_PASSWORD db"),
         ("a.sh", "curl -u \"$USER:$PASS\" https://h"),
         ("a.bat", "net use X: \\\\h\\s /user:joe *"),
+        ("a.py", "kwargs: arguments to pass to `h2o.init(a12b)`"),
+        ("a.js", "p=n.password??``,m9;t[0]===n.port?m12=t:(m=``)"),
         ("a.sql", "CREATE USER app IDENTIFIED BY password;"),
         ("a.py", "passphrase = \"enter your passphrase here\""),
         ("a.py", "if token == \"access_token\":"),

@@ -103,7 +103,7 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
             return None;
         }
         // reStructuredText marks a literal by two.
-        at += usize::from(open == b'`' && bytes.get(at + 1) == Some(&b'`'));
+        at += usize::from(manner == Manner::Prose && open == b'`' && bytes.get(at + 1) == Some(&b'`'));
         let found = quoted(bytes, at + 1, open)?;
         // On the next line a quote may open the next key.
         let key = bytes[rest..at].contains(&b'\n') && bytes.get(found.span.end as usize + 1) == Some(&b':');
@@ -117,7 +117,8 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
 
 /// Behind the scheme of an `Authorization` that has no quotes of its own: `Authorization: Token ...`.
 fn schemed(bytes: &[u8], start: usize, end: usize, at: usize) -> usize {
-    if !bytes[start..end].to_ascii_lowercase().ends_with(b"authorization") {
+    let is_header = |end: &[u8; 13]| end.eq_ignore_ascii_case(b"authorization");
+    if !bytes[start..end].last_chunk().is_some_and(is_header) {
         return at;
     }
     let text = bytes.get(at..).unwrap_or_default();
