@@ -214,10 +214,9 @@ mod tests {
         #[test]
         fn any_text_is_read(text in "[a-d \"'`+.,;=\n&|]{0,60}") {
             for at in 0..text.len() {
-                for found in [join(text.as_bytes(), at), word(text.as_bytes(), at, text.len() / 2 + at / 2)] {
-                    if let Some((start, end, _)) = found {
-                        proptest::prop_assert!(start <= end && end <= text.len());
-                    }
+                let found = [join(text.as_bytes(), at), word(text.as_bytes(), at, text.len() / 2 + at / 2)];
+                for (start, end, _) in found.into_iter().flatten() {
+                    proptest::prop_assert!(start <= end && end <= text.len());
                 }
             }
         }

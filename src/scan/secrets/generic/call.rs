@@ -47,6 +47,11 @@ pub(super) fn listed(bytes: &[u8], at: usize, call: usize) -> Option<Generic> {
     // `jwt.sign(`, `jwt.verify(` and the others of that library are one.
     let rest = &bytes[at + text.len() - 1..];
     let open = rest.iter().take(12).position(|b| *b == b'(')?;
+    // `"connect("` is a text about the call.
+    let quote = at.checked_sub(1).map(|at| bytes[at]).filter(|b| matches!(b, b'"' | b'\''));
+    if quote.is_some() && rest.get(open + 1).copied() == quote {
+        return None;
+    }
     let arguments = arguments(bytes, at + text.len() - 1 + open);
     judged(bytes, arguments.into_iter().nth(*argument)??, *holds)
 }
