@@ -117,8 +117,12 @@ impl Hashed {
         let text = &bytes[at..];
         let word = eight(text.get(..8).unwrap_or(text));
         for entry in entries {
-            // The comparison of what `word` holds is enough for most, but for zeros behind the end.
-            if word & entry.mask == entry.key && text.starts_with(&entry.literal) {
+            let length = entry.literal.len();
+            // What `word` holds is enough for most; zeros behind the end are no text.
+            if word & entry.mask == entry.key
+                && length <= text.len()
+                && (length <= 8 || text[8..length] == entry.literal[8..])
+            {
                 found(at, entry.literal.len(), entry.lead);
             }
         }

@@ -132,7 +132,7 @@ impl<T: Seen> Look<'_, T> {
     #[inline(never)]
     fn literals(&mut self, at: usize) {
         self.index.elsewhere.at(self.bytes, at, &mut |at, length, lead| self.seen.literal(at, length, lead));
-        if self.bytes.get(at).is_some_and(|b| decode::begins_escape(*b)) && decode::is_escape(self.bytes, at) {
+        if self.bytes.get(at..).is_some_and(decode::may_escape) && decode::is_escape(self.bytes, at) {
             self.seen.literal(at, 1, Lead::Escape);
         }
     }
@@ -148,7 +148,7 @@ impl<T: Seen> runs::Seen for Look<'_, T> {
 
     #[inline(always)]
     fn place(&mut self, at: usize) {
-        let escape = self.bytes.get(at).is_some_and(|b| decode::begins_escape(*b));
+        let escape = self.bytes.get(at..).is_some_and(decode::may_escape);
         if self.index.prefilter && (escape || self.index.elsewhere.may_stand(self.bytes, at)) {
             self.literals(at);
         }

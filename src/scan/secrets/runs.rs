@@ -128,7 +128,8 @@ pub(super) trait Seen {
     fn run(&mut self, start: usize, end: usize);
     /// A place at which something may begin whose fingerprint was given; it may be past the end of the bytes.
     fn place(&mut self, at: usize);
-    /// [`mnemonic::SHORTEST`] bytes or more that are all small letters and blanks: their start and end.
+    /// [`mnemonic::SHORTEST`] bytes or more that are all small letters and blanks: their start and end. They may end before
+    /// a word of less than three letters, which stands in most prose and in no phrase.
     fn text(&mut self, start: usize, end: usize);
     /// A place of which the next 16 bytes have [`DENSE`] digits or single quotes, and one that is no letter, digit or `_`.
     /// Every second such place is told, so that what goes on for 47 bytes has one.
@@ -200,7 +201,7 @@ impl<S: Simd> Look<'_, S> {
         let of = |kind: u8| (kinds & kind).simd_ne(0).to_bitmask();
         let (mut tokens, mut texts) = (self.tokens, self.texts);
         tokens.add(of(kind::TOKEN), at, &mut |start, end| self.run(start, end, seen));
-        texts.add(of(kind::TEXT), at, &mut |start, end| self.text(start, end, seen));
+        texts.add(of(kind::TEXT) & !short_words(of(kind::BLANK)), at, &mut |start, end| self.text(start, end, seen));
         (self.tokens, self.texts) = (tokens, texts);
         let spelled = of(kind::SPELLED);
         if spelled.count_ones() >= DENSE {
@@ -226,6 +227,11 @@ impl<S: Simd> Look<'_, S> {
             seen.text(start, end);
         }
     }
+}
+
+/// Blanks before a word of two letters or fewer, or before another blank, as far as the block shows both ends.
+fn short_words(blanks: u64) -> u64 {
+    blanks & (blanks >> 1 | blanks >> 2 | blanks >> 3)
 }
 
 /// Rows of `LEAST` set bits and more, over blocks.

@@ -11,7 +11,7 @@ mod textual;
 mod wrapped;
 
 use super::checks;
-pub(super) use escape::{begins_escape, escape_forms, escapes, is_escape, word_start};
+pub(super) use escape::{escape_forms, escapes, is_escape, may_escape, word_start};
 pub(super) use join::{JOINS, join, word};
 pub(super) use list::{CALLS, around, listed};
 pub(super) use mail::printable;

@@ -36,12 +36,26 @@ struct Manner {
     length: usize,
 }
 
-/// True for digits, what stands with them in an item (`0x`, `(byte)`, `chr`, `u8`), and two marks or blanks between items.
+/// What a byte may be in a list of numbers: 1 in an item (digits, and with them `0x`, `(byte)`, `chr`, `u8`), 2 between two.
+static PARTS: [u8; 256] = {
+    let mut parts = [0; 256];
+    let mut b = 0u8;
+    while b < 128 {
+        parts[b as usize] = match b {
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => 1,
+            b'x' | b'X' | b'y' | b't' | b'u' | b'h' | b'r' | b'H' | b'R' | b'i' | b'$' | b'\\' => 1,
+            b' ' | b'\t' | b'\n' | b'\r' | 12 | b'#' | b'(' | b')' | b'&' | b'+'..=b'.' | b':' | b';' => 2,
+            _ => 0,
+        };
+        b += 1;
+    }
+    parts
+};
+
+/// True for parts of a list alone, and two marks or blanks between items.
 fn is_of_a_list(look: &[u8; LOOK]) -> bool {
-    let between =
-        |b: &u8| b.is_ascii_whitespace() || matches!(b, b'#' | b'(' | b')' | b'&' | b'+'..=b'.' | b':' | b';');
-    let item = |b: &u8| b.is_ascii_hexdigit() || b"xXytuhrCHRi$\\".contains(b);
-    look.iter().filter(|b| between(b)).count() >= 2 && look.iter().all(|b| between(b) || item(b))
+    let parts = look.iter().map(|b| PARTS[usize::from(*b)]);
+    parts.clone().all(|part| part != 0) && parts.filter(|part| *part == 2).count() >= 2
 }
 
 /// The text that a list spells around `at`, not before `floor`: its region, and what it says if that is worth a look.
