@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::model::{Draft, Finding};
 
@@ -39,8 +39,12 @@ impl Values {
             return Mask(Found::Nothing);
         }
         let values: Vec<Box<str>> = self.0.into_iter().collect();
-        let found =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values.iter().map(|v| v.as_bytes()));
+        // Snippets are short beside what their values would take to be made into a faster automaton.
+        let kind = Some(AhoCorasickKind::NoncontiguousNFA);
+        let found = AhoCorasick::builder()
+            .kind(kind)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(values.iter().map(|v| v.as_bytes()));
         // Too many values for one automaton: then no text is shown rather than one that was not looked at.
         Mask(found.map_or(Found::TooMuch, Found::Values))
     }

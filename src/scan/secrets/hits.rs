@@ -1,17 +1,14 @@
-//! From the places that literals lead to, to the secrets of a text.
+//! From what one look gathered to the secrets of a text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::checks::{self, Verdict};
 use super::cover::Cover;
-use super::generic::{Generic, Manner};
-use super::index::Lead;
-use super::pem::{self, Pem};
+use super::gather::{Gather, Gathered};
+use super::generic::Generic;
 use super::rule::SecretRule;
-use super::{
-    FORMS, NEAR, SecretsScanner, WINDOW, builtin, decode, files, generic, mnemonic, putty, runs, service_account, shape,
-};
+use super::{FORMS, SecretsScanner, builtin, files, runs, shape};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
 /// One secret, before it is a draft.
@@ -52,99 +49,15 @@ impl Hit {
 impl SecretsScanner {
     /// Everything in a text. `depth`: how many more forms may be undone.
     pub(super) fn hits(&self, path: &RepoPath, bytes: &[u8], depth: u8, hits: &mut Vec<Hit>) {
-        let manner = Manner::of(path);
-        let mut generics: Vec<Hit> = Vec::new();
-        let (mut escaped, mut joined, mut chained, mut wrapped) = (0, 0, 0, 0);
-        let mut inner: Vec<(usize, usize, Vec<u8>)> = Vec::new();
-        let (mut undone, mut keys) = (Vec::new(), Vec::new());
-        let mut lead = |at: usize, length: usize, lead: Lead| match lead {
-            Lead::Prefix(rule) => self.ask(rule, path, bytes, at, bytes.len().min(at + WINDOW), hits),
-            Lead::Inside(rule) => {
-                let reach = self.rules[rule].reach();
-                self.ask(
-                    rule,
-                    path,
-                    bytes,
-                    at.saturating_sub(reach.min(256)),
-                    bytes.len().min(at + reach.min(1024)),
-                    hits,
-                );
-            }
-            Lead::Near(rule) => self.ask(rule, path, bytes, at + length, bytes.len().min(at + length + NEAR), hits),
-            Lead::Name => generics
-                .extend(generic::assignment(bytes, at, manner).map(|g| self.generic_hit(builtin::GENERIC_SECRET, g))),
-            Lead::Url => {
-                generics.extend(generic::url(bytes, at).map(|g| self.generic_hit(builtin::URL_CREDENTIALS, g)))
-            }
-            Lead::Scheme => {
-                generics.extend(generic::scheme(bytes, at, length).map(|g| self.generic_hit(builtin::AUTHORIZATION, g)))
-            }
-            Lead::Pem => hits.extend(
-                pem::read(bytes, at).or_else(|| putty::read(bytes, at)).map(|found| self.pem_hit(bytes, found)),
-            ),
-            Lead::Escape if depth > 0 && at >= escaped => {
-                let start = at
-                    - bytes[at.saturating_sub(64)..at]
-                        .iter()
-                        .rev()
-                        .take_while(|b| runs::is_token(**b) || **b == b'.')
-                        .count();
-                let (end, plain) = decode::escapes(bytes, start);
-                escaped = end;
-                inner.extend(plain.map(|plain| (start, end, plain)));
-            }
-            Lead::Join if depth > 0 && at >= joined => {
-                if let Some((start, end, plain)) = decode::join(bytes, at) {
-                    joined = end;
-                    inner.push((start, end, plain));
-                }
-            }
-            Lead::Escape | Lead::Join => {}
-        };
-        self.index.each(bytes, &mut lead, |start, end| {
-            keys.extend(checks::is_bitcoin_key(&bytes[start..end]).map(|right| (Span::new(start, end), right)));
-            let run = &bytes[start..end];
-            if depth > 0 && has_digit_and_letter(run) {
-                undone.extend(decode::run(run).map(|plain| (start, end, plain)));
-                match bytes.get(end) {
-                    Some(b'\n' | b'\r') if start >= wrapped => {
-                        if let Some((end, plain)) = decode::block(bytes, start, end) {
-                            wrapped = end;
-                            undone.extend(plain.map(|plain| (start, end, plain)));
-                        }
-                    }
-                    Some(b'"' | b'\'' | b'`') if start >= chained => {
-                        if let Some(found) = decode::join(bytes, end) {
-                            chained = found.1;
-                            undone.push(found);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        });
-        self.formed(bytes, keys, hits);
-        self.wordings.each(bytes, manner, |found| generics.push(self.generic_hit(builtin::GENERIC_SECRET, found)));
+        let Gathered { hits: found, mut generics, mut regions } = Gather::new(self, path, bytes, depth).gathered();
+        hits.extend(found);
         for &rule in &self.everywhere {
             self.ask(rule, path, bytes, 0, bytes.len(), hits);
         }
-        inner.append(&mut undone);
-        self.inner(path, inner, depth, hits);
+        regions.sort_by_key(|(start, ..)| *start);
+        self.inner(path, bytes, regions, depth, hits);
         generics.extend(self.file_hits(path, bytes, depth));
         self.settle(bytes, depth, generics, hits);
-    }
-
-    /// What has a form of its own and needs no rule: Bitcoin keys among the runs, recovery phrases.
-    fn formed(&self, bytes: &[u8], keys: Vec<(Span, bool)>, hits: &mut Vec<Hit>) {
-        for (key, right) in keys {
-            let structure = Some("its SHA-256 check bytes are right".to_owned());
-            hits.push(Hit { refuted: !right, structure, ..Hit::plain(&self.generic[builtin::BITCOIN_KEY], key) });
-        }
-        mnemonic::each(bytes, |phrase| {
-            let structure = Some(format!("all of its {} words are BIP-39's, their check bits are right", phrase.words));
-            let rule = &self.generic[builtin::RECOVERY_PHRASE];
-            hits.push(Hit { structure, confidence: Confidence::High, ..Hit::plain(rule, phrase.span) });
-        });
     }
 
     /// Adds `generics` where nothing more specific stands, and drops what is refuted or told better by another hit.
@@ -169,7 +82,14 @@ impl SecretsScanner {
 
     /// What decoded regions hold, each reported at the region by the surest of its secrets, if its rule has not found it
     /// as it stands.
-    fn inner(&self, path: &RepoPath, regions: Vec<(usize, usize, Vec<u8>)>, depth: u8, hits: &mut Vec<Hit>) {
+    fn inner(
+        &self,
+        path: &RepoPath,
+        bytes: &[u8],
+        regions: Vec<(usize, usize, Vec<u8>)>,
+        depth: u8,
+        hits: &mut Vec<Hit>,
+    ) {
         let mut known: HashMap<RuleId, Cover> = HashMap::new();
         let mut found: Vec<Hit> = Vec::new();
         for (start, end, plain) in regions {
@@ -178,6 +98,12 @@ impl SecretsScanner {
             let sure = inside.into_iter().filter(|hit| hit.confidence >= Confidence::Medium);
             let Some(best) = sure.max_by_key(|hit| hit.confidence) else { continue };
             let (id, region) = (best.rule.id.clone(), Span::new(start, end));
+            // An address that is written as such was judged as it stands.
+            if id == self.generic[builtin::URL_CREDENTIALS].id
+                && memchr::memmem::find(&bytes[start..end], b"://").is_some()
+            {
+                continue;
+            }
             let of_rule = || Cover::new(hits.iter().filter(|hit| hit.rule.id == id).map(|hit| hit.value));
             let told = known.entry(id.clone()).or_insert_with(of_rule).overlaps(region);
             let again = found.last().is_some_and(|last| last.rule.id == id && last.value.overlaps(region));
@@ -201,29 +127,17 @@ impl SecretsScanner {
         values.into_iter().map(hit).collect()
     }
 
-    fn pem_hit(&self, bytes: &[u8], found: Pem) -> Hit {
-        let confidence = if found.sure { Confidence::High } else { Confidence::Low };
-        let generic = Generic { value: found.body, confidence };
-        let account = found.kind.as_ref().and_then(|_| service_account::account(bytes, found.body));
-        let rule = if account.is_some() { builtin::SERVICE_ACCOUNT } else { builtin::PRIVATE_KEY };
-        let mut hit = self.generic_hit(rule, generic);
-        hit.structure = match (found.kind, account) {
-            (Some(kind), Some(account)) => Some(format!("{kind}, of the account {account}")),
-            (kind, _) => kind,
-        };
-        if found.encrypted {
-            hit.severity = Severity::Medium;
-        }
-        hit
-    }
-
-    fn generic_hit(&self, rule: usize, found: Generic) -> Hit {
+    pub(super) fn generic_hit(&self, rule: usize, found: Generic) -> Hit {
         Hit { confidence: found.confidence, ..Hit::plain(&self.generic[rule], found.value) }
     }
 
     /// Asks one rule about `from..to`.
-    fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
+    pub(super) fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let rule = &self.rules[rule];
+        // A match begins at the literal, or nowhere.
+        if rule.prefix && (rule.boundary && !begins(bytes, from) || in_blob(bytes, from)) {
+            return;
+        }
         let Some(window) = bytes.get(from..to).filter(|window| rule.may_match(window)) else { return };
         let Some(regex) = rule.regex() else { return };
         if rule.paths.as_ref().is_some_and(|paths| !paths.is_match(path.as_str()))
@@ -242,7 +156,9 @@ impl SecretsScanner {
             let stands = value.len() >= 8
                 && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
                 && (!rule.beside_run() || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
-                && !in_blob(bytes, from + whole.start());
+                && !in_blob(bytes, from + whole.start())
+                // `-pa-andre-plass`: it goes on from the words before it.
+                && !(bytes[..from + whole.start()].ends_with(b"-") && shape::is_title(whole.as_bytes()));
             let checked =
                 |check: &checks::Check| check.judge(if check.whole { whole.as_bytes() } else { value.as_bytes() });
             let verdict = if stands { rule.check.map_or(Verdict::Holds(None), checked) } else { Verdict::Fails };
@@ -310,19 +226,28 @@ fn merge(mut generics: Vec<Hit>, hits: &mut Vec<Hit>) {
     }
 }
 
-fn has_digit_and_letter(run: &[u8]) -> bool {
-    run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic)
+fn is_word(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || *b == b'_'
 }
 
 /// True where no byte of a longer word touches `start..end`.
 fn bounded(bytes: &[u8], start: usize, end: usize) -> bool {
-    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let (first, last) = (bytes.get(start), end.checked_sub(1).and_then(|at| bytes.get(at)));
-    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
-    // `\n` and `\t` written out end a word as well as a line end does.
-    let escaped = start >= 2 && bytes[start - 2] == b'\\' && matches!(bytes[start - 1], b'n' | b't' | b'r');
-    (escaped || !first.is_some_and(word) || !before.is_some_and(word))
-        && (!last.is_some_and(word) || !bytes.get(end).is_some_and(word))
+    let last = end.checked_sub(1).and_then(|at| bytes.get(at));
+    begins(bytes, start) && (!last.is_some_and(is_word) || !bytes.get(end).is_some_and(is_word))
+}
+
+/// True where no longer word goes on at `start`.
+fn begins(bytes: &[u8], start: usize) -> bool {
+    let (first, before) = (bytes.get(start), start.checked_sub(1).and_then(|at| bytes.get(at)));
+    // `\n` and `\t` written out end a word as well as a line end does, and so does `%20` or `\u0022`.
+    let escaped = match bytes[..start] {
+        [.., b'\\', b'n' | b't' | b'r'] => true,
+        [.., b'%', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        [.., b'\\', b'x', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        [.., b'\\', b'u', b'0', b'0', b'2' | b'3', digit] => digit.is_ascii_hexdigit(),
+        _ => false,
+    };
+    escaped || !first.is_some_and(is_word) || !before.is_some_and(is_word)
 }
 
 /// True where base64 has been going on before `start`: a token's first letters come up there by chance.

@@ -13,13 +13,11 @@ const BITS: usize = 11;
 /// Words of the shortest phrase.
 const FEWEST: usize = 12;
 /// Bytes of the shortest phrase: 12 words of 3 letters.
-const SHORTEST: usize = 47;
+pub(super) const SHORTEST: usize = 47;
 /// Bytes of the longest: 24 words of 8 letters.
 const LONGEST: usize = 215;
 /// Letters of a word.
 const LETTERS: std::ops::RangeInclusive<usize> = 3..=8;
-/// Bytes that are looked at in each stretch as long as the shortest phrase.
-const PROBE: usize = 16;
 
 /// Phrases that manuals and test suites print: their first words.
 const DOCUMENTED: &[&str] = &[
@@ -49,51 +47,29 @@ pub(super) struct Phrase {
     pub words: usize,
 }
 
-/// Calls `found` with each phrase whose check bits are right.
-pub(super) fn each(bytes: &[u8], mut found: impl FnMut(Phrase)) {
-    let (mut at, mut floor) = (0, 0);
-    // Whatever phrase comes next holds all of some probe.
-    while let Some(probe) = bytes.get(at..).and_then(<[u8]>::first_chunk::<PROBE>) {
-        // Without a branch for each byte: most probes fail, and none can foresee where.
-        let is_text = probe.iter().fold(true, |all, b| all & (b.is_ascii_lowercase() | (*b == b' ')));
-        let stretch = if is_text { stretch(bytes, floor, at) } else { None };
-        at += SHORTEST - PROBE + 1;
-        let Some((start, end, _)) = stretch.filter(|(_, _, words)| *words >= FEWEST) else { continue };
-        let text = &bytes[start..end];
-        if let Some((from, to)) = listed(text)
-            && let Some(words) = phrase(&text[from..to])
-        {
-            found(Phrase { span: Span::new(start + from, start + to), words });
+/// Calls `found` with each phrase in `start..end` whose check bits are right; small letters and blanks stand there alone, as
+/// [`runs::Seen::text`] tells them.
+///
+/// [`runs::Seen::text`]: super::runs::Seen::text
+pub(super) fn each(bytes: &[u8], start: usize, end: usize, mut found: impl FnMut(Phrase)) {
+    let (mut from, mut words, mut at) = (start, 0, start);
+    // Words that have as many letters as those of the list, one blank between them: prose goes on so for a few.
+    for word in bytes[start..end].split(|b| *b == b' ').chain([&b""[..]]) {
+        let next = at + word.len() + 1;
+        if LETTERS.contains(&word.len()) {
+            words += 1;
+        } else {
+            if words >= FEWEST
+                && let text = &bytes[from..at - 1]
+                && let Some((begin, stop)) = listed(text)
+                && let Some(words) = phrase(&text[begin..stop])
+            {
+                found(Phrase { span: Span::new(from + begin, from + stop), words });
+            }
+            (from, words) = (next, 0);
         }
-        floor = end;
-        at = at.max(end);
+        at = next;
     }
-}
-
-/// The words around `at` that have as many letters as those of the list, one blank between them: where they begin and
-/// end, and how many. Prose goes on so for a few words.
-fn stretch(bytes: &[u8], floor: usize, at: usize) -> Option<(usize, usize, usize)> {
-    let letters = |text: &mut dyn Iterator<Item = &u8>| {
-        let count = text.take(LETTERS.end() + 1).take_while(|b| b.is_ascii_lowercase()).count();
-        LETTERS.contains(&count).then_some(count)
-    };
-    let ahead = |from: usize| Some(from + letters(&mut bytes.get(from..)?.iter())?);
-    let at = at + usize::from(bytes[at] == b' ');
-    let before = bytes[floor..at].iter().rev().take_while(|b| b.is_ascii_lowercase());
-    let mut start = at - before.take(LETTERS.end() + 1).count();
-    let (mut end, mut words) = (ahead(start)?, 1);
-    while bytes.get(end) == Some(&b' ')
-        && let Some(next) = ahead(end + 1)
-    {
-        (end, words) = (next, words + 1);
-    }
-    while start > floor
-        && bytes[start - 1] == b' '
-        && let Some(count) = letters(&mut bytes[floor..start - 1].iter().rev())
-    {
-        (start, words) = (start - 1 - count, words + 1);
-    }
-    Some((start, end, words))
 }
 
 /// The longest stretch of words of the list, which other words may stand around.
@@ -158,8 +134,12 @@ mod tests {
     }
 
     fn found(text: &str) -> Vec<Phrase> {
-        let mut all = Vec::new();
-        each(text.as_bytes(), |one| all.push(one));
+        let is_text = |b: u8| b.is_ascii_lowercase() || b == b' ';
+        let (mut all, mut at) = (Vec::new(), 0);
+        for stretch in text.as_bytes().split(|b| !is_text(*b)) {
+            each(text.as_bytes(), at, at + stretch.len(), |one| all.push(one));
+            at += stretch.len() + 1;
+        }
         all
     }
 

@@ -8,13 +8,16 @@ mod cover;
 mod decode;
 mod files;
 mod foreign;
+mod gather;
 mod generic;
+mod hashed;
 mod hits;
 mod index;
 mod mnemonic;
 mod opening;
 mod pairs;
 mod pem;
+mod prints;
 mod putty;
 mod rule;
 #[cfg(test)]
@@ -33,7 +36,7 @@ use crate::model::{
 use crate::ruleset::{self, RulesError};
 use crate::scan::{Interest, Scanner};
 pub use foreign::Foreign;
-use index::{Index, Lead};
+use index::{Index, Lead, Literals};
 use rule::SecretRule;
 pub use rule::Written as SecretRuleSource;
 pub use settings::Settings;
@@ -68,7 +71,7 @@ impl SecretsScanner {
     /// Where a rule does not read: an unknown check, a pattern that does not parse.
     pub fn new(settings: Settings) -> Result<Self, RulesError> {
         let mut rules = Vec::new();
-        let mut index = Index::new(settings.prefilter);
+        let mut index = Literals::new(settings.prefilter);
         let built_in: Vec<SecretRuleSource> = ruleset::builtin("secrets")?;
         let mut everywhere = Vec::new();
         let off =
@@ -108,20 +111,24 @@ impl SecretsScanner {
             (&["-----BEGIN", putty::MARK], false, Lead::Pem),
             (&["earer ", "asic "], false, Lead::Scheme),
             (decode::JOINS, false, Lead::Join),
+            (decode::CALLS, false, Lead::Listed),
         ] {
             for literal in literals {
                 index.add(literal, any_case, false, lead);
             }
         }
-        index.finish();
+        let wordings = generic::Wordings::new();
+        for (number, text) in wordings.texts().enumerate() {
+            index.add(text, false, false, Lead::Wording(number));
+        }
         let (allowed, generic) = (Allowed::new(&settings)?, builtin::rules(&settings));
         Ok(Self {
             rules,
             generic,
-            index,
+            index: index.finish(),
             allowed,
             documented: OnceLock::new(),
-            wordings: generic::Wordings::new(),
+            wordings,
             everywhere,
             settings,
         })

@@ -1,7 +1,10 @@
-//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and marks,
-//! the bytes at which an escape begins or a string literal ends.
+//! Token runs: stretches of the bytes that opaque tokens are made of, long enough to hide a secret; and in the same look
+//! the places at which a literal may begin, texts of small letters, and lists of digits.
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16, u8x64};
+
+use super::mnemonic;
+use super::prints::{self, Loaded, PLACES, Prints};
 
 /// Shortest run that counts.
 pub(super) const MIN_RUN: usize = 16;
@@ -65,48 +68,54 @@ pub(super) fn has_run(text: &[u8], length: usize) -> bool {
     length == 0
 }
 
-/// True for a byte that is a mark whatever follows it: the first of an escape.
-const fn is_escape(b: u8) -> bool {
-    matches!(b, b'\\' | b'%' | b'&')
-}
+/// Kinds of bytes, a bit each. The letters and marks of tokens are told by their rows in the ASCII table, since a byte is looked
+/// up by its two halves: a kind's bytes are all those that have both a low and a high half of it.
+mod kind {
+    pub(super) const MARK: u8 = 1;
+    pub(super) const DIGIT: u8 = 2;
+    pub(super) const CAPITAL: u8 = 4;
+    /// The last capitals, and `_`.
+    pub(super) const LATE_CAPITAL: u8 = 8;
+    pub(super) const SMALL: u8 = 16;
+    pub(super) const LATE_SMALL: u8 = 32;
+    pub(super) const BLANK: u8 = 64;
+    pub(super) const QUOTE: u8 = 128;
+    /// [`is_token`](super::is_token) holds.
+    pub(super) const TOKEN: u8 = MARK | DIGIT | CAPITAL | LATE_CAPITAL | SMALL | LATE_SMALL;
+    /// A small letter or a blank.
+    pub(super) const TEXT: u8 = SMALL | LATE_SMALL | BLANK;
+    /// A digit or a single quote.
+    pub(super) const SPELLED: u8 = DIGIT | QUOTE;
 
-/// True where a mark stands at the start of `text`: an escape's first byte, or a quote before a blank, a line's
-/// end or an operator that joins.
-pub(super) fn is_mark(text: &[u8]) -> bool {
-    match *text {
-        [b'"' | b'\'', b' ' | b'\n' | b'+' | b'.', ..] => true,
-        [first, ..] => is_escape(first),
-        [] => false,
+    /// The kind of a byte; 0 of most.
+    pub(super) const fn of(b: u8) -> u8 {
+        match b {
+            b' ' => BLANK,
+            b'\'' => QUOTE,
+            _ if !super::is_token(b) => 0,
+            _ => match b >> 4 {
+                2 => MARK,
+                3 => DIGIT,
+                4 => CAPITAL,
+                5 => LATE_CAPITAL,
+                6 => SMALL,
+                _ => LATE_SMALL,
+            },
+        }
     }
 }
 
-/// One bit per byte of a block, the first byte lowest.
-struct Masks {
-    /// A token's bytes.
-    token: u64,
-    /// Bytes at which an escape may begin.
-    escape: u64,
-    /// `"` and `'`.
-    quote: u64,
-    /// What may follow a quote that is a mark: a blank, a line's end, an operator that joins.
-    gap: u64,
-}
-
-#[inline(always)]
-fn masks<S: Simd>(simd: S, block: &[u8; 64]) -> Masks {
-    let bytes = u8x64::simd_from(simd, *block);
-    let is = |byte: u8| bytes.simd_eq(byte);
-    let within = |bytes: u8x64<S>, from: u8, to: u8| (bytes - from).simd_le(to - from);
-    // `-` and `/` to `9`, but for the `.` between them.
-    let digits = within(bytes, b'-', b'9') & !is(b'.');
-    let letters = within(bytes | 0x20, b'a', b'z');
-    Masks {
-        token: (digits | letters | is(b'+') | is(b'_')).to_bitmask(),
-        escape: (is(b'\\') | is(b'%') | is(b'&')).to_bitmask(),
-        quote: (is(b'"') | is(b'\'')).to_bitmask(),
-        gap: (is(b' ') | is(b'\n') | is(b'+') | is(b'.')).to_bitmask(),
+/// Kinds by the low and by the high half of a byte.
+const KINDS: ([u8; 16], [u8; 16]) = {
+    let (mut low, mut high) = ([0; 16], [0; 16]);
+    let mut b = 0u8;
+    while b < 128 {
+        low[(b & 15) as usize] |= kind::of(b);
+        high[(b >> 4) as usize] |= kind::of(b);
+        b += 1;
     }
-}
+    (low, high)
+};
 
 /// Bits `from` and above.
 fn above(from: u32) -> u64 {
@@ -117,73 +126,160 @@ fn above(from: u32) -> u64 {
 pub(super) trait Seen {
     /// A run of at least [`MIN_RUN`] token bytes that chance may have made: its start and end.
     fn run(&mut self, start: usize, end: usize);
-    /// A place where [`is_mark`] holds.
-    fn mark(&mut self, at: usize);
+    /// A place at which something may begin whose fingerprint was given; it may be past the end of the bytes.
+    fn place(&mut self, at: usize);
+    /// [`mnemonic::SHORTEST`] bytes or more that are all small letters and blanks: their start and end. They may end before
+    /// a word of less than three letters, which stands in most prose and in no phrase.
+    fn text(&mut self, start: usize, end: usize);
+    /// A place of which the next 16 bytes have [`DENSE`] digits or single quotes, and one that is no letter, digit or `_`.
+    /// Every second such place is told, so that what goes on for 47 bytes has one.
+    fn dense(&mut self, at: usize);
 }
 
-/// Tells all runs and marks in one look at the bytes, with the widest vectors that the machine has.
-pub(super) fn each(bytes: &[u8], seen: &mut impl Seen) {
-    dispatch!(Level::new(), simd => each_with(simd, bytes, seen));
+/// Digits or single quotes of 16 bytes that make them dense: `6a 6b 6c 6d 6e ` has five at least.
+const DENSE: u32 = 5;
+
+/// Bytes of one block.
+const BLOCK: usize = 64;
+/// Bytes of a block and those behind it that its last fingerprints need.
+const VIEW: usize = BLOCK + PLACES - 1;
+
+/// Tells all runs and places in one look at the bytes, with the widest vectors that the machine has.
+pub(super) fn each(bytes: &[u8], prints: &Prints, seen: &mut impl Seen) {
+    dispatch!(Level::new(), simd => each_with(simd, bytes, prints, seen));
 }
 
 #[inline(always)]
-fn each_with<S: Simd>(simd: S, bytes: &[u8], seen: &mut impl Seen) {
-    let run = |start: usize, end: usize, seen: &mut dyn Seen| {
-        if end - start >= MIN_RUN && simd.vectorize(|| may_be_chance(simd, &bytes[start..end])) {
+fn each_with<S: Simd, T: Seen>(simd: S, bytes: &[u8], prints: &Prints, seen: &mut T) {
+    let wide = |table: [u8; 16]| u8x64::block_splat(u8x16::simd_from(simd, table));
+    let kinds = (wide(KINDS.0), wide(KINDS.1));
+    let (prints, tokens, texts) = (prints.load(simd), Stretch::default(), Stretch::default());
+    let mut look = Look { simd, bytes, kinds, prints, tokens, texts };
+    let mut at = 0;
+    // What is left at the end fills no view: two at most, and zeros, which are of no kind, behind it.
+    let mut last = [0; VIEW];
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let view = rest.first_chunk::<VIEW>().unwrap_or_else(|| {
+            last[..rest.len()].copy_from_slice(rest);
+            last[rest.len()..].fill(0);
+            &last
+        });
+        look.at(view, at, seen);
+        at += BLOCK;
+    }
+    // Stretches up to an end that ends a block.
+    let end = bytes.len();
+    look.run(end - look.tokens.carry.min(end), end, seen);
+    look.text(end - look.texts.carry.min(end), end, seen);
+}
+
+/// The one look.
+struct Look<'a, S: Simd> {
+    simd: S,
+    bytes: &'a [u8],
+    kinds: prints::Wide<S>,
+    prints: Loaded<S>,
+    tokens: Stretch<MIN_RUN>,
+    texts: Stretch<{ mnemonic::SHORTEST }>,
+}
+
+impl<S: Simd> Look<'_, S> {
+    /// At one block, which begins at `at`.
+    #[inline(always)]
+    fn at<T: Seen>(&mut self, view: &[u8; VIEW], at: usize, seen: &mut T) {
+        let [first, second, third] = [0, 1, 2].map(|from| {
+            let block = view[from..].first_chunk::<BLOCK>().copied();
+            u8x64::simd_from(self.simd, block.unwrap_or([0; BLOCK]))
+        });
+        let first = prints::split(first);
+        let mut places = self.prints.places(first, prints::split(second), prints::split(third));
+        while places != 0 {
+            seen.place(at + places.trailing_zeros() as usize);
+            places &= places - 1;
+        }
+        let kinds = prints::look_up(self.kinds, first);
+        let of = |kind: u8| (kinds & kind).simd_ne(0).to_bitmask();
+        let (mut tokens, mut texts) = (self.tokens, self.texts);
+        tokens.add(of(kind::TOKEN), at, &mut |start, end| self.run(start, end, seen));
+        texts.add(of(kind::TEXT) & !short_words(of(kind::BLANK)), at, &mut |start, end| self.text(start, end, seen));
+        (self.tokens, self.texts) = (tokens, texts);
+        let spelled = of(kind::SPELLED);
+        if spelled.count_ones() >= DENSE {
+            let solid = of(kind::TOKEN & !kind::MARK);
+            let lane = |bits: u64, from: usize| bits >> from & 0xFFFF;
+            for from in [0, 32] {
+                if lane(spelled, from).count_ones() >= DENSE && lane(solid, from) != 0xFFFF {
+                    seen.dense(at + from);
+                }
+            }
+        }
+    }
+
+    fn run<T: Seen>(&self, start: usize, end: usize, seen: &mut T) {
+        let run = &self.bytes[start..end];
+        if run.len() >= MIN_RUN && self.simd.vectorize(|| may_be_chance(self.simd, run)) {
             seen.run(start, end);
         }
-    };
-    let (blocks, tail) = bytes.as_chunks::<64>();
-    // Token bytes right before `at`.
-    let (mut carry, mut at) = (0, 0);
-    for block in blocks {
-        let masks = masks(simd, block);
-        let next = u64::from(bytes.get(at + 64).is_some_and(|b| matches!(b, b' ' | b'\n' | b'+' | b'.')));
-        let mut marks = masks.escape | masks.quote & (masks.gap >> 1 | next << 63);
-        while marks != 0 {
-            seen.mark(at + marks.trailing_zeros() as usize);
-            marks &= marks - 1;
+    }
+
+    fn text<T: Seen>(&self, start: usize, end: usize, seen: &mut T) {
+        if end - start >= mnemonic::SHORTEST {
+            seen.text(start, end);
         }
-        let bits = masks.token;
+    }
+}
+
+/// Blanks before a word of two letters or fewer, or before another blank, as far as the block shows both ends.
+fn short_words(blanks: u64) -> u64 {
+    blanks & (blanks >> 1 | blanks >> 2 | blanks >> 3)
+}
+
+/// Rows of `LEAST` set bits and more, over blocks.
+#[derive(Clone, Copy, Default)]
+struct Stretch<const LEAST: usize> {
+    /// Set bits right before the block.
+    carry: usize,
+}
+
+impl<const LEAST: usize> Stretch<LEAST> {
+    /// Tells the rows that end in a block, whose first bit stands at `at`.
+    #[inline(always)]
+    fn add(&mut self, bits: u64, at: usize, row: &mut impl FnMut(usize, usize)) {
         if bits == u64::MAX {
-            carry += 64;
-            at += 64;
-            continue;
+            self.carry += BLOCK;
+            return;
         }
         let low = bits.trailing_ones();
-        run(at - carry, at + low as usize, seen);
+        if self.carry + low as usize >= LEAST {
+            row(at - self.carry, at + low as usize);
+        }
         let high = bits.leading_ones();
-        // A bit stays where sixteen bits in a row begin: seldom one, so that the ends are cut off only then.
-        let sixteen = |bits: u64| {
-            let pairs = bits & bits >> 1;
-            let fours = pairs & pairs >> 2;
-            let eights = fours & fours >> 4;
-            eights & eights >> 8
-        };
+        self.carry = high as usize;
+        // A bit stays where a row of the least length begins: seldom one, so that the ends are cut off only then.
+        if long::<LEAST>(bits) == 0 {
+            return;
+        }
         let inner = bits & above(low) & !above(64 - high);
-        let mut starts = if sixteen(bits) == 0 { 0 } else { sixteen(inner) };
+        let mut starts = long::<LEAST>(inner);
         while starts != 0 {
             let start = starts.trailing_zeros();
             let end = start + (inner >> start).trailing_ones();
-            run(at + start as usize, at + end as usize, seen);
+            row(at + start as usize, at + end as usize);
             starts &= above(end);
         }
-        carry = high as usize;
-        at += 64;
     }
-    for rest in 0..tail.len() {
-        if is_token(tail[rest]) {
-            carry += 1;
-        } else {
-            run(at - carry, at, seen);
-            carry = 0;
-        }
-        if is_mark(&tail[rest..]) {
-            seen.mark(at);
-        }
-        at += 1;
+}
+
+/// The bits at which `LEAST` set ones in a row begin.
+#[inline(always)]
+fn long<const LEAST: usize>(mut bits: u64) -> u64 {
+    let mut length = 1;
+    while length < LEAST {
+        let by = length.min(LEAST - length);
+        bits &= bits >> by;
+        length += by;
     }
-    run(at - carry, at, seen);
+    bits
 }
 
 #[cfg(test)]
@@ -194,7 +290,9 @@ mod tests {
     #[derive(Default)]
     struct All {
         runs: Vec<(usize, usize)>,
-        marks: Vec<usize>,
+        places: Vec<usize>,
+        texts: Vec<(usize, usize)>,
+        dense: Vec<usize>,
     }
 
     impl Seen for All {
@@ -202,14 +300,24 @@ mod tests {
             self.runs.push((start, end));
         }
 
-        fn mark(&mut self, at: usize) {
-            self.marks.push(at);
+        fn place(&mut self, at: usize) {
+            self.places.push(at);
+        }
+
+        fn text(&mut self, start: usize, end: usize) {
+            self.texts.push((start, end));
+        }
+
+        fn dense(&mut self, at: usize) {
+            self.dense.push(at);
         }
     }
 
+    /// Everything, with the fingerprint of one word.
     fn all(bytes: &[u8]) -> All {
         let mut all = All::default();
-        each(bytes, &mut all);
+        let word = [vec![b'"'], vec![b' '], vec![b'+', b'.']];
+        each(bytes, &Prints::new([word].into_iter()), &mut all);
         all
     }
 
@@ -229,14 +337,22 @@ mod tests {
 
     #[test]
     fn every_byte_is_told_right() {
-        for b in 0..=255 {
-            let all = |yes: bool| if yes { u64::MAX } else { 0 };
-            let masks = dispatch!(Level::new(), simd => masks(simd, &[b; 64]));
-            assert_eq!(masks.token, all(is_token(b)), "{b}");
-            assert_eq!(masks.escape, all(is_escape(b)), "{b}");
-            assert_eq!(masks.quote, all(matches!(b, b'"' | b'\'')), "{b}");
-            assert_eq!(masks.gap, all(matches!(b, b' ' | b'\n' | b'+' | b'.')), "{b}");
+        for b in 0..=255u8 {
+            let found = KINDS.0[usize::from(b & 15)] & KINDS.1[usize::from(b >> 4)];
+            assert_eq!(found, kind::of(b), "{b}");
+            assert_eq!(found & kind::TOKEN != 0, is_token(b), "{b}");
+            assert_eq!(found & kind::TEXT != 0, b.is_ascii_lowercase() || b == b' ', "{b}");
+            assert_eq!(found & kind::SPELLED != 0, b.is_ascii_digit() || b == b'\'', "{b}");
         }
+    }
+
+    #[test]
+    fn texts_and_dense_places_are_told() {
+        let words = "abandon ability able about above absent absorb ";
+        assert_eq!((words.len(), all(words.as_bytes()).texts), (47, vec![(0, 47)]));
+        assert_eq!(all(format!("{}A{words}{words}.", &words[1..]).as_bytes()).texts, [(47, 141)]);
+        let list = format!("{}{}", "x".repeat(20), "0x61, 0x62, ".repeat(9));
+        assert_eq!(all(list.as_bytes()).dense, [32, 64, 96]);
     }
 
     fn chance(run: &[u8]) -> bool {
@@ -278,10 +394,13 @@ mod tests {
         }
 
         #[test]
-        fn the_blocks_find_the_marks_that_a_walk_finds(bytes in "([a-z\"' \n+.]{0,70}[\\\\%&\"']{1,3}){0,6}") {
+        fn the_blocks_find_the_places_that_a_walk_finds(bytes in "([a-z\"' \n+.]{0,70}(\" [+.]){1,3}){0,6}") {
             let bytes = bytes.as_bytes();
-            let slow: Vec<usize> = (0..bytes.len()).filter(|at| is_mark(&bytes[*at..])).collect();
-            prop_assert_eq!(all(bytes).marks, slow);
+            let is = |at: &usize| matches!(bytes[*at..], [b'"', b' ', b'+' | b'.', ..]);
+            let slow: Vec<usize> = (0..bytes.len()).filter(is).collect();
+            // `+` and `.` have other halves in common with others.
+            let places: Vec<usize> = all(bytes).places.into_iter().filter(|at| *at < bytes.len() && is(at)).collect();
+            prop_assert_eq!(places, slow);
         }
     }
 }

@@ -72,7 +72,62 @@ const STOP: &[&str] = &[
     "testing",
     "hidden",
     "secret:",
+    "00010203",
+    "aws4_request",
 ];
+
+/// Words of sentences about passphrases, which no dice choose.
+const SPOKEN: &[&str] = &[
+    "the",
+    "your",
+    "you",
+    "for",
+    "and",
+    "enter",
+    "please",
+    "passphrase",
+    "password",
+    "with",
+    "this",
+    "that",
+    "not",
+    "key",
+    "secret",
+    "must",
+    "from",
+    "are",
+    "was",
+    "has",
+    "have",
+    "can",
+    "will",
+    "should",
+    "again",
+    "confirm",
+    "protect",
+    "invalid",
+    "wrong",
+    "test",
+    "example",
+    "some",
+    "very",
+    "here",
+    "read",
+    "file",
+    "use",
+    "set",
+];
+
+/// True for words as dice choose them: four to ten of three to nine small letters, between blanks or `-`.
+pub(super) fn is_passphrase(value: &[u8]) -> bool {
+    let mark = if value.contains(&b' ') { b' ' } else { b'-' };
+    let word = |word: &[u8]| {
+        (3..=9).contains(&word.len())
+            && word.iter().all(u8::is_ascii_lowercase)
+            && !SPOKEN.iter().any(|spoken| spoken.as_bytes() == word)
+    };
+    value.split(|b| *b == mark).all(word) && (4..=10).contains(&value.split(|b| *b == mark).count())
+}
 
 /// True for text that stands where a secret would, or tells where one comes from.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
@@ -118,6 +173,12 @@ pub(super) fn reads(value: &[u8]) -> bool {
         && words >= 4
         && covered * 20 >= letters * 11
         && consonants(value) < 8
+}
+
+/// True for the rest of a title in an address: four words of small letters and more between `-` and `_`.
+pub(super) fn is_title(value: &[u8]) -> bool {
+    let word = |word: &&[u8]| word.len() >= 2 && word.iter().all(u8::is_ascii_lowercase);
+    value.split(|b| matches!(b, b'-' | b'_')).filter(word).count() >= 4
 }
 
 /// Consonants in a row, whatever their case, at most: no word has seven.
@@ -170,7 +231,9 @@ pub(super) fn judge(value: &[u8], how: Judged) -> Option<Confidence> {
     // Letters of both cases at random are as good as a second digit.
     let cases = value.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
     let chance = digits >= 2 || value.len() >= 20 && cases >= 4 && entropy(value) >= 3.8;
-    if !password && (!chance || words || reads(value) || entropy(value) < 3.0) {
+    if !password
+        && (!chance || words || reads(value) || is_numbered(value) || is_address(value) || entropy(value) < 3.0)
+    {
         return None;
     }
     // `River_Stone41` has all that a rule for passwords asks for.
@@ -197,6 +260,13 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     // A password may begin with a symbol, if that is all that it has of an expression.
     let starts = match value[0] {
         b'@' | b'*' | b'&' | b'%' => !(password && quoted && value.len() >= 8 && value.iter().any(u8::is_ascii_digit)),
+        // So may it with the mark of a variable or a selector, if it has more of a password than those.
+        b'$' | b'#' => {
+            let count = |class: fn(&u8) -> bool| value.iter().filter(|b| class(b)).count();
+            let plain = value[1..].iter().all(|b| b.is_ascii_alphanumeric() || b"!@#%^*-".contains(b));
+            let classes = count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_digit) > 1;
+            !(password && quoted && value.len() >= 8 && plain && classes)
+        }
         // Base64 may begin with the first byte of a path.
         b'/' => password || value.len() < 32 || value.contains(&b'.') || entropy(value) < 4.5,
         first => b"${[(.<#".contains(&first),
@@ -204,8 +274,76 @@ fn is_expression(value: &[u8], password: bool, quoted: bool) -> bool {
     // What is written in escapes is a byte string for a test, or text of another script.
     let escapes = [&b"\\x"[..], b"\\u", b"%"].iter().any(|mark| value.starts_with(mark))
         && value.iter().filter(|b| matches!(b, b'\\' | b'%')).count() * 4 >= value.len();
+    // A letter of another script in an escape, and hardly a digit beside it: text for people.
+    let foreign = value.windows(6).filter(|w| w.starts_with(b"\\u") && !w.starts_with(b"\\u00") || is_latin(w)).count();
+    let others = value.windows(2).filter(|w| w[0].is_ascii_digit() && !w[1].is_ascii_hexdigit()).count();
+    let text = foreign > 0 && (others < 2 || foreign > 3);
+    // `worker-%02d`, `C:\\users`, `module::Name`, `src/a.rs`, GraphQL's `String!`.
+    let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let scoped = value.windows(2).any(|w| w == b"::") && (!quoted || is_words(value));
+    let required = matches!(value, [name @ .., b'!'] if !quoted && name.iter().all(u8::is_ascii_alphabetic));
+    // An id of AWS, a tag of YAML.
+    let named = value.starts_with(b"arn:")
+        || !quoted && matches!(value, [b'!', tag @ ..] if tag.iter().all(u8::is_ascii_alphabetic));
+    if text
+        || named
+        || drive
+        || scoped
+        || required
+        || is_format(value)
+        || is_file(value)
+        || (!quoted || !password) && value[0] == b':'
+    {
+        return true;
+    }
     let brackets = |b: &u8| matches!(b, b'(' | b'{' | b'[' | b'\\' | b'`');
     starts || escapes || value.windows(3).any(|w| w == b"://") || value.iter().any(brackets) && (!password || !quoted)
+}
+
+/// True for `\u00e9` and its like: a letter of Latin-1 that ASCII lacks.
+fn is_latin(six: &[u8]) -> bool {
+    matches!(six, [b'\\', b'u', b'0', b'0', b'c'..=b'f' | b'C'..=b'F', last] if last.is_ascii_hexdigit())
+}
+
+/// True where a value of printf's belongs: `%s`, `%02d`.
+fn is_format(value: &[u8]) -> bool {
+    value.split(|b| *b == b'%').skip(1).any(|rest| {
+        let width = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        // `%2d` is a percent-encoded `-`.
+        matches!(rest.get(width), Some(b'd' | b's' | b'i' | b'u' | b'x'))
+            && (width == 0 && rest.len() == 1 || width > 1)
+    })
+}
+
+/// True for a path of a file: segments and an extension.
+fn is_file(value: &[u8]) -> bool {
+    let Some(slash) = value.iter().rposition(|b| *b == b'/') else { return false };
+    let name = &value[slash + 1..];
+    let Some(dot) = name.iter().rposition(|b| *b == b'.') else { return false };
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'*' | b'.');
+    (1..=4).contains(&(name.len() - dot - 1))
+        && name[dot + 1..].iter().all(u8::is_ascii_lowercase)
+        && value.iter().all(|b| part(b) || *b == b'/')
+}
+
+/// True for an address of Ethereum and its like, which is no secret: `0x` and 40 digits.
+fn is_address(value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").unwrap_or_default();
+    digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for the digits of a digest: 32, 40, 64, 96 or 128 of hexadecimal.
+pub(super) fn is_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// True for words with numbers between them: `xterm256Background`.
+fn is_numbered(value: &[u8]) -> bool {
+    let (words, digits) =
+        value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).fold((0, 0), |(w, d), part| {
+            if part[0].is_ascii_digit() { (w, d + 1) } else { (w + usize::from(part.len() >= 4 && is_words(part)), d) }
+        });
+    digits == 1 && words == 2
 }
 
 /// True for at least three of small letters, capitals, digits and symbols, or for letters among which are several
@@ -256,6 +394,50 @@ mod tests {
             assert!(judge(name.as_bytes(), KEY).is_none(), "{name}");
         }
         assert!(judge(["CeuZJXNDUO", "dQEL78"].concat().as_bytes(), Judged { password: true, ..KEY }).is_some());
+    }
+
+    #[test]
+    fn text_paths_and_addresses_are_no_secrets() {
+        let quoted = Judged { password: true, ..KEY };
+        for text in [
+            "\\u5bc6\\u7801\\u9519\\u8bef",
+            "Salas\\u00f5ma",
+            "worker-%02d-secret1",
+            "C:\\\\windows12\\\\system32",
+            "tests/since_1.51/compile-pass/*.rs",
+        ] {
+            assert!(judge(text.as_bytes(), quoted).is_none(), "{text}");
+        }
+        assert!(judge(b"arn:aws:kms:us-east-1:123123:alias/aws/s3", KEY).is_none());
+        let bare = Judged { quoted: false, config: true, ..quoted };
+        for text in ["!unsafe", "secp256k1::SecretKey", ":sign_prehashed_rfc6979", "String!"] {
+            assert!(judge(text.as_bytes(), bare).is_none(), "{text}");
+        }
+        let address = format!("0x{}", "a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
+        for text in ["xterm256Background", "pkcs15TokenName", &address] {
+            assert!(judge(text.as_bytes(), KEY).is_none(), "{text}");
+        }
+        for password in [concat!("Riv", "er!84%kQz"), concat!("$Riv", "er841"), concat!("#Riv", "er841")] {
+            assert!(judge(password.as_bytes(), quoted).is_some(), "{password}");
+        }
+        for variable in ["$db_user12", "$Variable1", "#login-form-2", "${River841}"] {
+            assert!(judge(variable.as_bytes(), quoted).is_none(), "{variable}");
+        }
+    }
+
+    #[test]
+    fn a_title_in_an_address_is_told_by_its_words() {
+        let behind_prefix = |rest: &str| is_title(format!("{}-{rest}", "pa").as_bytes());
+        assert!(behind_prefix("andreplass-sa-skjer-dette-drama_vid30000618"));
+        assert!(!behind_prefix("k8Jd92hfLq0ZxMk8Jd92-hfLq0Z_xMk8Jd92hfL"));
+    }
+
+    #[test]
+    fn dice_choose_words_and_sentences_have_others() {
+        assert!(is_passphrase(b"harbor velvet copper meadow") && is_passphrase(b"harbor-velvet-copper-meadow"));
+        for text in ["enter your passphrase here", "harbor velvet copper", "harbor Velvet copper meadow", "a b c d"] {
+            assert!(!is_passphrase(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

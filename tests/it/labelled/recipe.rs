@@ -90,6 +90,21 @@ const GENERIC: &[(&str, Make)] = &[
     ("get.py", |c| format!("h = {{'Authorization': 'Basic {}'}}\n", STANDARD.encode(format!("app:{}", c.password())))),
     ("conf.lua", |c| format!("local secret_key = \"{}\"\n", c.key())),
     ("Db.scala", |c| format!("val dbPassword = \"{}\"\n", c.password())),
+    ("mount.cmd", |c| format!("net use X: \\\\fs\\data {} /user:CORP\\svc\n", c.text(ALNUM, 14))),
+    ("copy.sh", |c| format!("mysqldump -u backup -p'{}' app\n", c.password())),
+    ("core-site.xml", |c| {
+        format!("<property>\n  <name>fs.secret.key</name>\n  <value>{}</value>\n</property>\n", c.key())
+    }),
+    ("app.config", |c| {
+        format!("<setting name=\"ApiKey\" serializeAs=\"String\"><value>{}</value></setting>\n", c.key())
+    }),
+    ("Login.java", |c| format!("if (password.equals(\"{}\")) {{\n", c.password())),
+    ("Api.java", |c| format!("Client.builder().ledgerApiKey(\"{}\").build();\n", c.key())),
+    ("Options.cs", |c| format!("public string DbPassword {{ get; set; }} = \"{}\";\n", c.password())),
+    ("map.kt", |c| format!("mapOf(\"api_key\" to \"{}\")\n", c.key())),
+    ("core.clj", |c| format!("{{:user \"app\" :password \"{}\"}}\n", c.password())),
+    ("env.rs", |c| format!("env::var(\"API_KEY\").unwrap_or(\"{}\".into())\n", c.key())),
+    ("call.sh", |c| format!("curl -H \"Authorization: Token {}\" https://api.internal/\n", c.text(ALNUM, 40))),
 ];
 
 const FILES: &[(&str, Make)] = &[
@@ -150,7 +165,47 @@ const ENCODED: &[(&str, Make)] = &[
     ("r.rb", |c| token(c).split_at(20).into_parts("t = '", "' \\\n    '", "'\n")),
     ("s.js", |c| token(c).split_at(20).into_parts("t = ['", "', '", "'].join('')\n")),
     ("t.rs", |c| token(c).split_at(20).into_parts("let t = \"", "\\\n        ", "\";\n")),
+    ("u.c", |c| listed(&token(c), "char k[] = {", |b| format!("0x{b:02x}"), ", ", "};")),
+    ("v.java", |c| listed(&token(c), "byte[] k = new byte[] {", |b| format!("{b}"), ", ", "};")),
+    ("w.py", |c| listed(&token(c), "k = bytes([\n    ", |b| format!("{b}"), ",\n    ", "\n])")),
+    ("x.php", |c| listed(&token(c), "$k = ", |b| format!("chr({b})"), ".", ";")),
+    ("y.c", |c| listed(&token(c), "char k[] = { ", |b| format!("'{}'", char::from(b)), ", ", ", '\\0' };")),
+    ("z.txt", |c| listed(&token(c), "rx ", |b| format!("{b:02x}"), ":", "")),
+    ("a.reg", |c| listed(&token(c), "\"k\"=hex(2):", |b| format!("{b:02x},00"), ",", "")),
+    ("b.log", |c| {
+        let text = format!("token {}", token(c));
+        let rows = text.as_bytes().chunks(16).enumerate();
+        rows.map(|(at, row)| {
+            format!("{:08x} {}\n", at * 16, row.iter().map(|b| format!(" {b:02x}")).collect::<String>())
+        })
+        .collect()
+    }),
+    ("c.py", |c| parted(&token(c), "t = ''.join(['", "', '", "'])\n")),
+    ("d.js", |c| parted(&token(c), "t = ['", "', '", "'].join('')\n")),
+    ("e.rs", |c| parted(&token(c), "const T: &str = concat!(\"", "\", \"", "\");\n")),
+    ("f.php", |c| parted(&token(c), "$t = implode('', ['", "', '", "']);\n")),
+    ("g.py", |c| token(c).split_at(18).into_parts("t = '%s%s' % ('", "', '", "')\n")),
+    ("h.css", |c| {
+        format!("a::after{{content:'{}'}}\n", token(c).bytes().map(|b| format!("\\{b:06x}")).collect::<String>())
+    }),
+    ("i.json", |c| format!("{{\"b\": \"{{\\\"v\\\": \\\"{}\\\"}}\"}}\n", token(c).replace('_', "\\\\u005f"))),
+    ("j.eml", |c| {
+        token(c).split_at(20).into_parts("Subject: x\n\nthe key is ", "=\n", " and that is it\n").replace('_', "=5F")
+    }),
+    ("k.html", |c| format!("<p data-v=\"{{&quot;v&quot;:&quot;{}&quot;}}\">\n", token(c).replace('_', "&#95;"))),
+    ("l.txt", |c| format!("/cb?v=Bearer%20{}&n=1\n", token(c))),
 ];
+
+/// Each byte of `text` as an item of a list.
+fn listed(text: &str, open: &str, item: fn(u8) -> String, between: &str, close: &str) -> String {
+    format!("{open}{}{close}\n", text.bytes().map(item).collect::<Vec<_>>().join(between))
+}
+
+/// `text` in parts of six characters.
+fn parted(text: &str, open: &str, between: &str, close: &str) -> String {
+    let parts: Vec<&str> = text.as_bytes().chunks(6).map(|part| std::str::from_utf8(part).unwrap()).collect();
+    format!("{open}{}{close}", parts.join(between))
+}
 
 /// Base64 in lines of `width`, each but the first behind `indent`.
 fn wrapped(text: &str, width: usize, indent: &str) -> String {
@@ -232,6 +287,14 @@ const CLEAN: &[(&str, Make)] = &[
     ("lexer.c", |c| format!("if (token == TOKEN_{}) {{ key = \"{}_key2\"; }}\n", c.word().to_uppercase(), c.word())),
     ("form.html", |c| format!("<input type=\"password\" name=\"{}\" autocomplete=\"new-password\">\n", c.word())),
     ("page.py", |c| format!("next_token = \"{}\"\npage_key = '{}-{}'\n", c.text(ALNUM, 32), c.word(), c.word())),
+    (".cargo-checksum.json", |c| format!("{{\"files\":{{\"tests/data/password.txt\":\"{}\"}}}}\n", c.hex(64))),
+    ("locale/zh.json", |c| format!("{{\"password\": \"\\u5bc6\\u7801{}\\u9519\\u8bef\"}}\n", c.word())),
+    ("table.c", |c| {
+        let bytes: Vec<String> = (0..256).map(|_| format!("0x{:02x}", c.below(256))).collect();
+        format!("static const uint8_t key_table[] = {{ {} }};\n", bytes.join(", "))
+    }),
+    ("token.ts", |c| format!("const token: Address = \"0x{}\";\n", c.hex(40))),
+    ("paths.rs", |c| format!("t.pass(\"tests/since_1.51/{}/*.rs\");\n", c.word())),
     ("schema.json", |c| {
         format!("{{\"api_key\": {{\"type\": \"string\", \"description\": \"Key for {}\"}}}}\n", c.word())
     }),

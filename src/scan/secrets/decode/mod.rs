@@ -1,38 +1,74 @@
 //! Secrets in another form: what a region says once it is decoded.
 
+mod dump;
 mod escape;
 mod join;
+mod list;
+mod mail;
+mod numbers;
+mod packed;
 mod textual;
 mod wrapped;
 
 use super::checks;
-pub(super) use escape::{escapes, is_escape};
-pub(super) use join::{JOINS, join};
+pub(super) use escape::{escape_forms, escapes, is_escape, may_escape, word_start};
+pub(super) use join::{JOINS, join, word};
+pub(super) use list::{CALLS, around, listed};
+pub(super) use mail::printable;
+pub(super) use numbers::spelled;
 pub(super) use wrapped::block;
 
 /// Shortest text inside decoded bytes that is looked at.
 const SHORTEST: usize = 12;
+/// Shortest run that is decoded.
+pub(super) const SHORTEST_RUN: usize = 24;
+/// Longest run that is decoded.
+const LONGEST: usize = 8192;
+/// Longest run that is decoded where it is compressed.
+const LONGEST_PACKED: usize = 1 << 20;
 
 /// A token run decoded from hexadecimal or base64, where that gives text; what is no text in it becomes line ends.
 pub(super) fn run(text: &[u8]) -> Option<Vec<u8>> {
-    if !(24..=8192).contains(&text.len()) {
+    let most = if packed::may_be_packed(text) || packed::may_be_release(text) { LONGEST_PACKED } else { LONGEST };
+    if !(SHORTEST_RUN..=most).contains(&text.len()) {
         return None;
     }
-    undone(text.strip_prefix(b"0x").or_else(|| text.strip_prefix(b"0X")).unwrap_or(text))
+    // `0x` of a number, `\x` of PostgreSQL's.
+    let prefixes = [&b"0x"[..], b"0X", b"x"];
+    let digits = prefixes.iter().find_map(|prefix| text.strip_prefix(*prefix)).filter(|rest| is_hex(rest));
+    undone(digits.unwrap_or(text))
 }
 
 /// As [`run`], of a text of any length.
 fn undone(text: &[u8]) -> Option<Vec<u8>> {
+    if packed::may_be_packed(text)
+        && let Some(plain) = from_base64(text).and_then(|bytes| packed::unpack(&bytes)).and_then(textual)
+    {
+        return Some(plain);
+    }
     if !textual::may_be_text(text) {
         return None;
     }
-    let hex = text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit);
-    let mut plain = if hex {
+    let plain = if is_hex(text) {
         let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
         text.chunks_exact(2).map(|two| Some(digit(two[0])? << 4 | digit(two[1])?)).collect::<Option<Vec<u8>>>()?
     } else {
-        checks::decode(text.get(..text.len() / 4 * 4 + if text.len() % 4 == 1 { 0 } else { text.len() % 4 })?)?
+        from_base64(text)?
     };
+    textual(plain)
+}
+
+fn is_hex(text: &[u8]) -> bool {
+    text.len().is_multiple_of(2) && text.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// The bytes of base64 without padding; of a text that is a character too long, all but that one.
+fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    checks::decode(text.get(..text.len() / 4 * 4 + if text.len() % 4 == 1 { 0 } else { text.len() % 4 })?)
+}
+
+/// The text in decoded bytes, if there is enough of it; what is no text becomes line ends.
+fn textual(mut plain: Vec<u8>) -> Option<Vec<u8>> {
     // UTF-16, as PowerShell takes its commands.
     if plain.len() >= 2 * SHORTEST && plain.iter().skip(1).step_by(2).all(|b| *b == 0) {
         plain = plain.into_iter().step_by(2).collect();

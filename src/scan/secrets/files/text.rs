@@ -71,11 +71,16 @@ pub(super) fn logins(bytes: &[u8], values: &mut Vec<Value>) {
         })
         .collect();
     let is = |names: &[&str]| header.iter().position(|cell| names.contains(&cell.as_str()));
-    let secret = ["password", "login_password", "secret access key", "secretaccesskey", "secret_access_key"];
+    let secret =
+        ["password", "passwd", "pwd", "login_password", "secret access key", "secretaccesskey", "secret_access_key"];
     let beside = [
         "url",
         "login_uri",
         "username",
+        "user",
+        "account",
+        "host",
+        "server",
         "user name",
         "login",
         "login_username",

@@ -99,7 +99,8 @@ pub(super) fn kubeconfig(bytes: &[u8], values: &mut Vec<Value>) {
 /// `kind: Secret` of Kubernetes: `data` in base64, `stringData` as it is. Sealed and SOPS files hold no plain values.
 pub(super) fn manifests(bytes: &[u8], values: &mut Vec<Value>) {
     let marks: [&[u8]; 4] = [b"kind: Secret", b"\"kind\": \"Secret\"", b"\"kind\":\"Secret\"", b"kind: \"Secret\""];
-    if bytes.len() > 1 << 20 || !marks.iter().any(|mark| memchr::memmem::find(bytes, mark).is_some()) {
+    let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
+    if bytes.len() > 1 << 20 || !has(b"Secret") || !marks.iter().any(|mark| has(mark)) {
         return;
     }
     let json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));

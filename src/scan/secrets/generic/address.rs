@@ -51,7 +51,8 @@ fn is_chosen(password: &[u8]) -> bool {
             plain += 1;
         }
     }
-    !word && !constant && !name && plain >= 4
+    // An address is ASCII (RFC 3986, 3.2.1): a word of another script is a translation's `user:password`.
+    !word && !constant && !name && plain >= 4 && password.is_ascii()
 }
 
 /// True for a host of the names that are kept free for manuals and tests (RFC 2606).

@@ -3,7 +3,7 @@
 use super::manner::Manner;
 use super::names::{self, Holds};
 use super::value::{self, Found};
-use super::{Generic, call, pair};
+use super::{Generic, call, literal_length, pair};
 use crate::model::{Confidence, Span};
 use crate::scan::secrets::shape::{self, Judged};
 
@@ -43,6 +43,12 @@ const LINKS: &[(&[u8], Link)] = &[
     (b"+=", Link::Sets),
     (b"=>", Link::Sets),
     (b"<-", Link::Sets),
+    (b"->", Link::Pairs),
+    (b"to ", Link::Pairs),
+    (b".unwrap_or(", Link::Else),
+    (b".unwrap_or_else(|_| ", Link::Else),
+    (b".getOrElse(", Link::Else),
+    (b".orElse(", Link::Else),
     (b"||", Link::Else),
     (b"??", Link::Else),
     (b"?:", Link::Else),
@@ -63,8 +69,13 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
     let start = bytes[floor..at].iter().rposition(|b| !is_name(b)).map_or(floor, |gap| floor + gap + 1);
     let ceiling = bytes.len().min(at + NAME);
     let end = bytes[at..ceiling].iter().position(|b| !is_name(b)).map_or(ceiling, |gap| at + gap);
+    let (name, compared) = compared(bytes, start, end);
+    if let Some(value) = compared {
+        let holds = names::holds(name)?;
+        let found = Found { span: value, quoted: true, within: false };
+        return judged(bytes, found, holds, Link::Equals, manner);
+    }
     let (link, rest) = link(bytes, start, end, manner)?;
-    let name = &bytes[start..end];
     // The folder that a shell is in.
     if name.ends_with(b"PWD") && bytes[..start].ends_with(b"$") {
         return None;
@@ -79,10 +90,65 @@ pub(in super::super) fn assignment(bytes: &[u8], at: usize, manner: Manner) -> O
     }
     let found = value::locate(bytes, start, end, rest, link, manner)
         .or_else(|| (link == Link::Sets).then(|| value::fallback(bytes, rest)).flatten())?;
-    judged(bytes, found, holds, link, manner).or_else(|| {
+    if is_passphrase(name) && shape::is_passphrase(found.span.of(bytes)) {
+        return Some(Generic { value: found.span, confidence: Confidence::Low });
+    }
+    // The digest of a file: `"tests/password.txt": "..."`; and what is named after itself.
+    let path = start > 0 && bytes[start - 1] == b'/';
+    let own = |value: &[u8]| path && shape::is_digest(value) || same_words(name, value);
+    let secret = judged(bytes, found, holds, link, manner).filter(|secret| !own(secret.value.of(bytes)));
+    secret.or_else(|| {
         // `auth=("user", "...")`: the second is the secret.
         (link == Link::Sets && holds == Holds::Key).then(|| call::pair(bytes, rest)).flatten()
     })
+}
+
+fn is_passphrase(name: &[u8]) -> bool {
+    name.last_chunk::<10>().is_some_and(|end| end.eq_ignore_ascii_case(b"passphrase"))
+}
+
+/// True where both are the same but for case and joints.
+fn same_words(name: &[u8], value: &[u8]) -> bool {
+    let words =
+        |text: &[u8]| text.iter().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect::<Vec<_>>();
+    name.len().abs_diff(value.len()) <= 8 && words(name) == words(value)
+}
+
+/// Bytes of a literal that something is compared with.
+const COMPARED: usize = 160;
+/// Methods that compare what they are called on with their argument.
+const COMPARES: &[&[u8]] = &[b".equals", b".Equals", b".equalsIgnoreCase", b".compareTo", b".eq", b".isEqualTo"];
+
+/// The name at `start..end`, and the literal that it is compared with by a method, or that is compared with it:
+/// `password.equals("...")`, `"...".equals(password)`, `"..." == password`.
+fn compared(bytes: &[u8], start: usize, end: usize) -> (&[u8], Option<Span>) {
+    let name = &bytes[start..end];
+    let before = start.checked_sub(1).map(|at| bytes[at]);
+    // Most names end here.
+    if bytes.get(end) != Some(&b'(') && !matches!(before, Some(b'(' | b' ')) {
+        return (name, None);
+    }
+    if let Some(stem) = COMPARES.iter().find_map(|method| name.strip_suffix(*method)) {
+        let open = bytes.get(end..end + 2).filter(|open| *open == b"(\"").map(|_| end + 2);
+        return (
+            stem,
+            open.and_then(|from| {
+                let window = &bytes[from..bytes.len().min(from + COMPARED)];
+                Some(Span::new(from, from + literal_length(window, b'"')?))
+            }),
+        );
+    }
+    let before = &bytes[start.saturating_sub(24)..start];
+    let Some(left) =
+        [&b".equals("[..], b".Equals(", b" == ", b" === "].iter().find_map(|mark| before.strip_suffix(*mark))
+    else {
+        return (name, None);
+    };
+    let Some(quote @ (b'"' | b'\'')) = left.last().copied() else { return (name, None) };
+    let to = start - (before.len() - left.len()) - 1;
+    let value = &bytes[to.saturating_sub(COMPARED)..to];
+    let length = value.iter().rev().position(|b| *b == quote || *b == b'\n');
+    (name, length.map(|length| Span::new(to - length, to)))
 }
 
 /// A `key` that stands right inside a section about tokens or encryption: `"Jwt": { "Key": "..." }`.
@@ -167,9 +233,16 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     if bytes[..start].ends_with(b"${") && rest == end && text.starts_with(b":") {
         return Some((Link::Sets, end + 1 + usize::from(text.starts_with(b":-"))));
     }
+    if manner == Manner::Prose && text.starts_with(b"is ") && matches!(text.get(3), Some(b'`' | b'"' | b'\'')) {
+        return Some((Link::Sets, rest + 3));
+    }
     let first = text.first();
     let written = LINKS.iter().find(|(written, _)| written.first() == first && text.starts_with(written));
     if let Some((written, link)) = written {
+        // `pass to` is of a sentence, `"key" to "..."` of Kotlin.
+        if *written == b"to " && !quoted {
+            return None;
+        }
         let alone = *link != Link::Closes || rest > end || manner == Manner::Config;
         let after_call = bytes[end..rest].contains(&b')') && *link != Link::Else;
         return (alone && !after_call).then_some((*link, rest + written.len()));
@@ -181,9 +254,10 @@ fn link(bytes: &[u8], start: usize, end: usize, manner: Manner) -> Option<(Link,
     if after.starts_with(b"{\"") {
         return Some((Link::Sets, end + 1));
     }
-    // Visual Basic: `Dim key As String = "..."`.
-    if after.starts_with(b" As String = ") {
-        return Some((Link::Sets, end + 13));
+    // A type between them: `key As String = "..."`, `key string = "..."`, `Key { get; set; } = "..."`.
+    let typed = [&b" As String = "[..], b" string = ", b" { get; set; } = ", b" { get; } = ", b" { get; init; } = "];
+    if let Some(between) = typed.iter().find(|between| after.starts_with(between)) {
+        return Some((Link::Sets, end + between.len()));
     }
     let blanks = after.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     // In code the value has quotes, perhaps behind a letter.

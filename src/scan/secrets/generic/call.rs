@@ -3,23 +3,20 @@
 use super::names::Holds;
 use super::{Generic, literal_length, unnamed};
 use crate::model::Span;
-use crate::scan::secrets::shape::Judged;
+use crate::scan::secrets::shape::{self, Judged};
 
-/// Calls by their text, and which argument, from 0, is a secret of which kind.
+/// Calls by their text or the end of it, and which argument, from 0, is a secret of which kind.
 const CALLS: &[(&str, usize, Holds)] = &[
     ("getConnection(", 2, Holds::Password),
     ("mysqli(", 2, Holds::Password),
-    ("mysqli_connect(", 2, Holds::Password),
-    ("mysql_connect(", 2, Holds::Password),
+    ("_connect(", 2, Holds::Password),
     ("PDO(", 2, Holds::Password),
+    ("DBI->connect(", 2, Holds::Password),
+    ("WiFi.begin(", 1, Holds::Password),
     (".login(", 1, Holds::Password),
-    ("jwt.sign(", 1, Holds::Key),
-    ("jwt.verify(", 1, Holds::Key),
-    ("jwt.encode(", 1, Holds::Key),
-    ("jwt.decode(", 1, Holds::Key),
+    ("jwt.", 1, Holds::Key),
     ("createHmac(", 1, Holds::Key),
-    ("createCipheriv(", 1, Holds::Key),
-    ("createDecipheriv(", 1, Holds::Key),
+    ("ipheriv(", 1, Holds::Key),
     ("hmac.new(", 0, Holds::Key),
     ("SecretKeySpec(", 0, Holds::Key),
     ("Fernet(", 0, Holds::Key),
@@ -47,7 +44,15 @@ pub(super) fn literals() -> impl Iterator<Item = &'static str> {
 /// The argument of the `call`th of [`literals`], whose text stands at `at`.
 pub(super) fn listed(bytes: &[u8], at: usize, call: usize) -> Option<Generic> {
     let (text, argument, holds) = CALLS.get(call)?;
-    let arguments = arguments(bytes, at + text.len() - 1);
+    // `jwt.sign(`, `jwt.verify(` and the others of that library are one.
+    let rest = &bytes[at + text.len() - 1..];
+    let open = rest.iter().take(12).position(|b| *b == b'(')?;
+    // `"connect("` is a text about the call.
+    let quote = at.checked_sub(1).map(|at| bytes[at]).filter(|b| matches!(b, b'"' | b'\''));
+    if quote.is_some() && rest.get(open + 1).copied() == quote {
+        return None;
+    }
+    let arguments = arguments(bytes, at + text.len() - 1 + open);
     judged(bytes, arguments.into_iter().nth(*argument)??, *holds)
 }
 
@@ -63,7 +68,9 @@ pub(super) fn by_name(bytes: &[u8], name: &[u8], open: usize, holds: Holds) -> O
     }
     let verb = |verbs: &[&str]| verbs.iter().any(|verb| lower.starts_with(verb.as_bytes()));
     let short = last.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count() < 2;
-    if second.is_some() || !(verb(SETS) || short && !verb(OTHERS)) {
+    // `builder().billingApiKey("...")` is a setter, however long its name.
+    let chained = name.starts_with(b".");
+    if second.is_some() || !(verb(SETS) || (short || chained) && !verb(OTHERS)) {
         return None;
     }
     judged(bytes, first?, holds)
@@ -76,8 +83,17 @@ pub(super) fn pair(bytes: &[u8], at: usize) -> Option<Generic> {
     judged(bytes, second, Holds::Password)
 }
 
-/// The literal whose quote stands last before `at`, or first behind it.
+/// What SQL gives a user: the literal whose quote stands last before `at`, or first behind it, or a word.
 pub(super) fn literal(bytes: &[u8], at: usize) -> Option<Generic> {
+    // Oracle's passwords need no quotes.
+    let rest = bytes.get(at..)?;
+    let word =
+        rest.iter().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'#' | b'$')).count();
+    let ends = rest[word..].trim_ascii_start().first().is_none_or(|b| matches!(b, b';' | b'"' | b'\''));
+    if word > 0 && ends && bytes[..at].ends_with(b" ") {
+        let value = Span::new(at, at + word);
+        return shape::is_varied(value.of(bytes)).then(|| judged(bytes, value, Holds::Password)).flatten();
+    }
     let before = at.checked_sub(1).filter(|at| matches!(bytes[*at], b'\'' | b'"'));
     let open = before.or_else(|| {
         let gap = bytes.get(at..)?.iter().take(4).position(|b| matches!(b, b'\'' | b'"'))?;

@@ -9,21 +9,25 @@ use crate::scan::secrets::shape::Judged;
 enum Place {
     /// The word after an option.
     After(&'static [&'static str]),
-    /// `user:password`, in the word after an option.
-    Login(&'static [&'static str]),
+    /// `user:password`, or with another mark between them, in the word after an option.
+    Login(u8, &'static [&'static str]),
     /// The rest of the option's own word.
     Joined(&'static str),
     /// The rest of any word that begins so.
     Prefixed(&'static [&'static str]),
+    /// The word of that number, from 0, of those that are no options, drives or shares; behind this one.
+    Plain(&'static str, usize),
+    /// The last word, if one of the options is there.
+    Last(&'static [&'static str]),
     /// What `echo` gives to it through a pipe.
     Piped,
 }
 
-use Place::{After, Joined, Login, Piped, Prefixed};
+use Place::{After, Joined, Last, Login, Piped, Plain, Prefixed};
 
 /// Commands and their options.
 const COMMANDS: &[(&str, &[Place])] = &[
-    ("curl ", &[Login(&["-u", "--user", "-U", "--proxy-user"])]),
+    ("curl ", &[Login(b':', &["-u", "--user", "-U", "--proxy-user"])]),
     ("ConvertTo-SecureString ", &[After(&["ConvertTo-SecureString"]), After(&["-String"])]),
     ("sshpass ", &[After(&["-p"]), Joined("-p")]),
     ("docker login", &[After(&["-p"])]),
@@ -36,15 +40,33 @@ const COMMANDS: &[(&str, &[Place])] = &[
     ("ldapadd ", &[After(&["-w"])]),
     ("ldapmodify ", &[After(&["-w"])]),
     ("sqlcmd ", &[After(&["-P"])]),
+    ("bcp ", &[After(&["-P"])]),
+    ("net use ", &[Plain("use", 0)]),
+    ("net user ", &[Plain("user", 1)]),
+    ("psexec ", &[After(&["-p"])]),
+    ("schtasks ", &[After(&["/rp", "/RP", "/p", "/P"])]),
+    ("smbclient ", &[Login(b'%', &["-U", "--user"])]),
+    ("lftp ", &[Login(b',', &["-u", "--user"])]),
+    ("http -a ", &[Login(b':', &["-a"])]),
+    ("htpasswd ", &[Last(&["-b", "-bc", "-cb", "-bn", "-nb", "-bB", "-Bb", "-nbB", "-Bbn", "-bBn", "-cbB", "-bcB"])]),
+    ("ipmitool ", &[After(&["-P"])]),
+    ("snmpwalk ", &[After(&["-A"]), After(&["-X"])]),
+    ("snmpget ", &[After(&["-A"]), After(&["-X"])]),
+    ("nmcli ", &[After(&["password"])]),
+    ("rabbitmqctl ", &[Plain("add_user", 1), Plain("change_password", 1)]),
+    ("put-parameter ", &[After(&["--value"])]),
+    ("keyvault secret set ", &[After(&["--value"])]),
+    ("gh secret set ", &[After(&["--body", "-b"])]),
+    ("7z ", &[Joined("-p")]),
     ("mongo ", &[After(&["-p"])]),
     ("mongosh ", &[After(&["-p"])]),
     ("mongodump ", &[After(&["-p"])]),
     ("mongorestore ", &[After(&["-p"])]),
     ("mysql ", &[Joined("-p")]),
     ("mysqldump ", &[Joined("-p")]),
-    ("mysqladmin ", &[Joined("-p")]),
-    ("openssl ", &[Prefixed(&["pass:"]), After(&["-k"])]),
-    ("unzip ", &[After(&["-P"])]),
+    ("mysqladmin ", &[Joined("-p"), After(&["password"])]),
+    ("openssl ", &[Prefixed(&["pass:"]), After(&["-k"]), After(&["-1", "-5", "-6", "-apr1"])]),
+    ("zip ", &[After(&["-P"])]),
     ("xfreerdp ", &[Prefixed(&["/p:"])]),
     ("chpasswd", &[Piped]),
     ("--password-stdin", &[Piped]),
@@ -60,15 +82,21 @@ const LENGTH: usize = 400;
 /// The first of these stand in code as well.
 const IN_CODE: usize = 4;
 
-/// Texts of the commands; with `code` those alone that stand in code.
-pub(super) fn literals(code: bool) -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().map(|(text, _)| *text).take(if code { IN_CODE } else { COMMANDS.len() })
+/// Texts of the commands.
+pub(super) fn literals() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(text, _)| *text)
+}
+
+/// True for a command that stands in code as well, by its number in [`literals`].
+pub(super) fn stands_in_code(which: usize) -> bool {
+    which < IN_CODE
 }
 
 /// The secrets of the command whose text, the `which`th of [`literals`], stands at `at`.
 pub(super) fn secrets(bytes: &[u8], at: usize, which: usize, found: &mut impl FnMut(Generic)) {
     let before = at.checked_sub(1).map(|at| bytes[at]);
-    if before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') {
+    // `unzip` and `zip` are one.
+    if before.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_') && !bytes[..at].ends_with(b"un") {
         return;
     }
     let words = words(bytes, at);
@@ -87,15 +115,31 @@ fn find(bytes: &[u8], at: usize, words: &[Span], place: Place) -> Option<Span> {
     let rest = |word: &Span, by: usize| Span::new(word.start as usize + by, word.end as usize);
     match place {
         After(options) => next(options),
-        Login(options) => {
+        Login(mark, options) => {
             let login = next(options)?;
-            let colon = login.of(bytes).iter().position(|&b| b == b':')?;
-            Some(rest(&login, colon + 1))
+            let end = login.of(bytes).iter().position(|&b| b == mark)?;
+            Some(rest(&login, end + 1))
         }
-        Joined(option) => words.iter().find_map(|word| {
+        Joined(option) => words.iter().enumerate().find_map(|(index, word)| {
             let text = word.of(bytes).strip_prefix(option.as_bytes())?;
+            // `-p'...'`: the quotes are of the same word.
+            if text.is_empty() {
+                return words.get(index + 1).copied().filter(|next| next.start == word.end + 1);
+            }
             (text.len() >= 4 && text[0] != b'=').then(|| rest(word, option.len()))
         }),
+        Plain(command, number) => {
+            let plain = |word: &&Span| {
+                let text = word.of(bytes);
+                !text.starts_with(b"-") && !text.starts_with(b"/") && !text.contains(&b'\\') && !text.ends_with(b":")
+            };
+            let behind = words.iter().position(|word| word.of(bytes) == command.as_bytes())?;
+            words[behind + 1..].iter().filter(plain).nth(number).copied()
+        }
+        Last(options) => {
+            words.iter().any(|word| options.iter().any(|one| one.as_bytes() == word.of(bytes))).then_some(())?;
+            words.get(3..)?.last().copied()
+        }
         Prefixed(starts) => words.iter().find_map(|word| {
             let start = starts.iter().find(|start| word.of(bytes).starts_with(start.as_bytes()))?;
             Some(rest(word, start.len()))

@@ -49,7 +49,7 @@ const ENDS: &[(&str, Holds)] = &[
 /// What stands before `pass` in one word.
 const PASS: &[&str] = &[
     "db", "user", "root", "admin", "ftp", "smtp", "mail", "email", "my", "sudo", "store", "key", "http", "proxy",
-    "ssh", "redis", "mysql", "pg", "ldap", "bind", "enc", "login", "wifi", "ap", "sql", "master", "cert",
+    "ssh", "redis", "mysql", "pg", "ldap", "bind", "enc", "login", "wifi", "ap", "sql", "master", "cert", "require",
 ];
 
 /// What stands before a `pass` that is the verb.

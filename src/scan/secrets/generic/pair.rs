@@ -1,7 +1,7 @@
 //! Names and values that stand apart: `name: A` beside `value: B`, in YAML, JSON, XML and HCL.
 
 /// What stands before a value whose name is told apart from it, in order of length.
-const VALUES: &[&[u8]] = &[b"value", b"Value", b"default", b"<string>"];
+const VALUES: &[&[u8]] = &[b"value", b"Value", b"default", b"<string>", b"<value>"];
 /// Bytes between the name and its value.
 const APART: usize = 72;
 
@@ -31,6 +31,14 @@ fn gap(window: &[u8]) -> Option<usize> {
     let mut at = skip(0);
     if window[at..].starts_with(b"</key>") {
         at = skip(at + 6);
+    } else if window[at..].starts_with(b"</name>") {
+        at = skip(at + 7);
+    } else if window.first() == Some(&b'"')
+        && let Some(tag) = window[at..].iter().position(|b| matches!(b, b'>' | b'<' | b'/' | b'\n'))
+        && window[at + tag..].starts_with(b"><value>")
+    {
+        // `<property name="..."><value>`, with other attributes between.
+        at += tag + 1;
     } else if window.get(at) == Some(&b':') && window.first() == Some(&b'"') {
         // `"NAME": { "value": ... }`
         let brace = skip(at + 1);

@@ -13,12 +13,27 @@ fn found(path: &str, text: &str) -> Option<String> {
         .chain(text.match_indices("_PAT").map(|(at, _)| at))
         .filter_map(|at| assignment(bytes, at, manner))
         .collect();
-    Wordings::new().each(bytes, manner, |one| all.push(one));
+    all.extend(worded(text, manner));
     all.first().map(|one| String::from_utf8_lossy(one.value.of(bytes)).into_owned())
+}
+
+/// What calls, commands and addresses hold.
+fn worded(text: &str, manner: Manner) -> Vec<Generic> {
+    let (wordings, mut all) = (Wordings::new(), Vec::new());
+    for (number, wording) in wordings.texts().enumerate() {
+        for (at, _) in text.match_indices(wording) {
+            wordings.at(number, text.as_bytes(), at, manner, &mut |one| all.push(one));
+        }
+    }
+    all
 }
 
 /// A password that is put together here, so that no scan of this file finds it.
 const A: &str = concat!("Riv", "er!84", "kQz");
+/// One of letters and digits alone.
+const B: &str = concat!("Riv", "er84", "kQz");
+/// One of words.
+const P: &str = "harbor velvet copper meadow";
 /// The same for a key.
 const K: &str = concat!("q8Zk3m1V0x", "7c5B2n9L4j6H8g");
 
@@ -65,11 +80,46 @@ fn values_are_found_where_languages_write_them() {
         ("a.sh", "mysql -u root -p$A db"),
         ("a.sh", "echo \"root:$A\" | chpasswd"),
         ("a.sh", "openssl rsa -passin pass:$A -in a"),
+        ("a.sh", "openssl passwd -6 $A"),
+        ("a.sh", "mysqldump -u bk -p'$A' app"),
+        ("a.sh", "mysqladmin -u root password $A"),
+        ("a.sh", "smbclient //h/s -U joe%$A"),
+        ("a.sh", "lftp -u joe,$A ftp.h"),
+        ("a.sh", "htpasswd -bc .htpasswd admin $A"),
+        ("a.sh", "rabbitmqctl add_user app $A"),
+        ("a.sh", "unzip -P $A a.zip"),
+        ("a.sh", "curl -H \"Authorization: Token $K\" https://h"),
+        ("a.bat", "net use X: \\\\h\\s $A /user:d\\joe"),
+        ("a.bat", "net use \\\\h\\s /user:joe $A"),
+        ("a.bat", "net user joe $A /add"),
+        ("a.sql", "ALTER USER app IDENTIFIED BY $B;"),
+        ("a.xml", "<property name=\"apiSecret\"><value>$K</value></property>"),
+        ("a.xml", "<property>\n  <name>fs.secret.key</name>\n  <value>$K</value>\n</property>"),
+        ("a.config", "<setting name=\"ApiSecret\" serializeAs=\"String\"><value>$K</value></setting>"),
+        ("a.xml", "<password><![CDATA[$A]]></password>"),
+        ("a.go", "var dbPassword string = \"$A\""),
+        ("A.cs", "public string DbPassword { get; set; } = \"$A\";"),
+        ("A.java", "if (password.equals(\"$A\")) {"),
+        ("A.java", "if (\"$A\".equals(password)) {"),
+        ("A.java", "Client.builder().ledgerApiKey(\"$K\").build();"),
+        ("a.kt", "mapOf(\"api_key\" to \"$K\")"),
+        ("a.scala", "Map(\"api_key\" -> \"$K\")"),
+        ("a.clj", "{:user \"a\" :password \"$A\"}"),
+        ("a.el", "(setq api-token \"$K\")"),
+        ("a.ex", "  @api_token \"$K\""),
+        ("a.rs", "env::var(\"API_KEY\").unwrap_or(\"$K\".into())"),
+        ("a.pl", "my $db_password = q{$A};"),
+        ("a.pl", "DBI->connect($dsn, 'u', '$A');"),
+        ("a.rst", "The password is ``$A``."),
+        ("a.txt", "password $A\n"),
+        ("a.py", "passphrase = \"$P\""),
     ];
     for (path, text) in cases {
-        let (written, value) = match text.contains("$K") {
-            true => (text.replace("$K", K), K),
-            false => (text.replace("$A", A), A),
+        let (written, value) = match (text.contains("$K"), text.contains("$A")) {
+            (true, _) => (text.replace("$K", K), K),
+            (_, true) => (text.replace("$A", A), A),
+            _ if text.contains("$B") => (text.replace("$B", B), B),
+            _ => (text.replace("$P", P), P),
         };
         assert_eq!(found(path, &written).as_deref(), Some(value), "{path}: {text}");
     }
@@ -92,6 +142,13 @@ fn what_says_where_a_value_comes_from_is_none() {
         ("a.sh", "docker login -u me -p \"$PASSWORD\""),
         ("a.sh", "mysql -u root -p$MYSQL_PASSWORD db"),
         ("a.sh", "curl -u \"$USER:$PASS\" https://h"),
+        ("a.bat", "net use X: \\\\h\\s /user:joe *"),
+        ("a.py", "kwargs: arguments to pass to `h2o.init(a12b)`"),
+        ("a.js", "p=n.password??``,m9;t[0]===n.port?m12=t:(m=``)"),
+        ("a.sql", "CREATE USER app IDENTIFIED BY password;"),
+        ("a.py", "passphrase = \"enter your passphrase here\""),
+        ("a.py", "if token == \"access_token\":"),
+        ("a.java", "if (\"refresh_token\".equals(token)) {"),
     ] {
         assert_eq!(found(path, text), None, "{path}: {text}");
     }
@@ -108,6 +165,6 @@ proptest::proptest! {
                 proptest::prop_assert!((one.value.end as usize) <= text.len());
             }
         }
-        Wordings::new().each(format!("curl {text} mysqli({text} jwt.sign({text} echo {text}|chpasswd").as_bytes(), manner, |_| {});
+        worded(&format!("curl {text} mysqli({text} jwt.sign({text} echo {text}|chpasswd"), manner);
     }
 }

@@ -79,6 +79,15 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
     }
     if link == Link::Sets {
         at = annotated(bytes, rest, at, manner);
+        at = schemed(bytes, start, end, at);
+    }
+    if bytes.get(at..).is_some_and(|text| text.starts_with(b"<![CDATA[")) {
+        return quoted(bytes, at + 9, b']');
+    }
+    if manner == Manner::Code
+        && let Some(found) = operator(bytes, at)
+    {
+        return Some(found);
     }
     let bare = at;
     at = unwrapped(bytes, at, link);
@@ -93,6 +102,8 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
         if label && bytes.get(at + 1).is_some_and(|b| b"),;+?]}".contains(b)) {
             return None;
         }
+        // reStructuredText marks a literal by two.
+        at += usize::from(manner == Manner::Prose && open == b'`' && bytes.get(at + 1) == Some(&b'`'));
         let found = quoted(bytes, at + 1, open)?;
         // On the next line a quote may open the next key.
         let key = bytes[rest..at].contains(&b'\n') && bytes.get(found.span.end as usize + 1) == Some(&b':');
@@ -102,6 +113,33 @@ pub(super) fn locate(bytes: &[u8], start: usize, end: usize, rest: usize, link: 
         return None;
     }
     unquoted(bytes, start, end, bare, link, manner)
+}
+
+/// Behind the scheme of an `Authorization` that has no quotes of its own: `Authorization: Token ...`.
+fn schemed(bytes: &[u8], start: usize, end: usize, at: usize) -> usize {
+    let is_header = |end: &[u8; 13]| end.eq_ignore_ascii_case(b"authorization");
+    if !bytes[start..end].last_chunk().is_some_and(is_header) {
+        return at;
+    }
+    let text = bytes.get(at..).unwrap_or_default();
+    let scheme = text.iter().take(16).take_while(|b| b.is_ascii_alphabetic() || **b == b'-').count();
+    let basic = text.len() >= 5 && text[..5].eq_ignore_ascii_case(b"basic");
+    if scheme >= 3 && text.get(scheme) == Some(&b' ') && !basic { at + scheme + 1 } else { at }
+}
+
+/// Perl's and Ruby's quotes: `q{...}`, `%q(...)`.
+fn operator(bytes: &[u8], at: usize) -> Option<Found> {
+    let text = bytes.get(at..)?;
+    let text = text.strip_prefix(b"%").unwrap_or(text);
+    let mark = text.strip_prefix(b"qq").or_else(|| text.strip_prefix(b"q"))?;
+    let close = match mark.first()? {
+        b'{' => b'}',
+        b'(' => b')',
+        b'[' => b']',
+        b'|' => b'|',
+        _ => return None,
+    };
+    quoted(bytes, bytes.len() - mark.len() + 1, close)
 }
 
 /// Behind a type annotation: `token: &str = "..."`; what joins ends at `rest`.
@@ -237,6 +275,10 @@ const SETTERS: &[&[u8]] = &[
     b"#define",
     b"def",
     b"(def",
+    b"(setq",
+    b"(defvar",
+    b"(defconst",
+    b"(defparameter",
     b"default",
     b"proxy_set_header",
     b"add_header",
@@ -252,7 +294,16 @@ pub(super) fn stands_beside(bytes: &[u8], start: usize, manner: Manner) -> bool 
     }
     let line = line_before(bytes, start, 120).trim_ascii_start();
     let sets = line.split(|b| matches!(b, b' ' | b'\t')).any(|word| SETTERS.contains(&word));
-    let first = line.is_empty() || matches!(line, b":" | b"{:" | b"(" | b"$");
-    let ends = line.last().is_none_or(|b| b" \t:/({$".contains(b));
-    ends && (sets || first && manner != Manner::Prose)
+    let first = line.is_empty() || matches!(line, b":" | b"{:" | b"(" | b"$" | b"@")
+        // A member of a map of Clojure.
+        || line.ends_with(b"\" :")
+        || line.ends_with(b"{:");
+    let ends = line.last().is_none_or(|b| b" \t:/({$@".contains(b));
+    // In a text for people the line says nothing else.
+    let alone = || {
+        let line = &bytes[start..bytes.len().min(start + 120)];
+        let line = line.split(|&b| b == b'\n').next().unwrap_or_default();
+        line.split(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty()).count() == 2
+    };
+    ends && (sets || first && (manner != Manner::Prose || line.is_empty() && alone()))
 }

@@ -1,16 +1,13 @@
-//! Calls, commands and addresses by their text: looked for only in files of a manner that has them.
-
-use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, Input};
+//! Calls, commands and addresses by their text: each counts only in files of a manner that has it.
 
 use super::{Generic, Manner, address, call, command};
 
 /// What a text leads to.
 #[derive(Clone, Copy)]
 enum Wording {
-    /// One of the calls.
+    /// One of the calls; in code alone.
     Call(usize),
-    /// One of the commands.
+    /// One of the commands; some of them stand in code as well.
     Command(usize),
     /// `@tcp(` in an address of Go.
     GoDsn,
@@ -20,76 +17,51 @@ enum Wording {
     Sql,
 }
 
-/// A search for some of the texts.
-struct Search {
-    /// None where the machine has no vectors.
-    fast: Option<Searcher>,
-    /// In its place.
-    slow: Option<AhoCorasick>,
-    leads: Vec<Wording>,
-}
+/// What stands in files of every manner.
+const ADDRESSES: &[(&str, Wording)] = &[
+    ("@tcp(", Wording::GoDsn),
+    (":thin:", Wording::Oracle),
+    ("IDENTIFIED BY ", Wording::Sql),
+    (" PASSWORD '", Wording::Sql),
+];
 
-impl Search {
-    fn new(texts: impl Iterator<Item = (&'static str, Wording)>) -> Self {
-        let (texts, leads): (Vec<&str>, Vec<Wording>) = texts.unzip();
-        let fast = Searcher::new(&texts);
-        let slow = if fast.is_none() { AhoCorasick::new(&texts).ok() } else { None };
-        Self { fast, slow, leads }
-    }
-
-    /// The next text from `from` on: which, and where it begins and ends.
-    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, usize, usize)> {
-        let hit = match (&self.fast, &self.slow) {
-            (Some(fast), _) => fast.find_in(bytes, (from..bytes.len()).into()),
-            (None, Some(slow)) => slow.find(Input::new(bytes).range(from..)),
-            (None, None) => None,
-        };
-        hit.map(|hit| (hit.pattern().as_usize(), hit.start(), hit.end()))
-    }
-}
-
-/// The searches by manner.
-pub(in super::super) struct Wordings {
-    code: Search,
-    shell: Search,
-}
+/// All texts.
+pub(in super::super) struct Wordings(Vec<(&'static str, Wording)>);
 
 impl Wordings {
-    /// Both searches.
+    /// Of calls, commands and addresses.
     pub(in super::super) fn new() -> Self {
-        let both = || {
-            [
-                ("@tcp(", Wording::GoDsn),
-                (":thin:", Wording::Oracle),
-                ("IDENTIFIED BY ", Wording::Sql),
-                (" PASSWORD '", Wording::Sql),
-            ]
-            .into_iter()
-        };
         let calls = call::literals().enumerate().map(|(at, text)| (text, Wording::Call(at)));
-        let commands = |code| command::literals(code).enumerate().map(|(at, text)| (text, Wording::Command(at)));
-        Self {
-            code: Search::new(both().chain(calls).chain(commands(true))),
-            shell: Search::new(both().chain(commands(false))),
-        }
+        let commands = command::literals().enumerate().map(|(at, text)| (text, Wording::Command(at)));
+        Self(ADDRESSES.iter().copied().chain(calls).chain(commands).collect())
     }
 
-    /// Every secret that a call, a command or an address holds.
-    pub(in super::super) fn each(&self, bytes: &[u8], manner: Manner, mut found: impl FnMut(Generic)) {
-        let search = if manner == Manner::Code { &self.code } else { &self.shell };
-        let mut from = 0;
-        while let Some((text, start, end)) = search.next(bytes, from) {
-            match search.leads[text] {
-                Wording::Call(at) => call::listed(bytes, start, at).map(&mut found),
-                Wording::Command(at) => {
-                    command::secrets(bytes, start, at, &mut found);
-                    None
-                }
-                Wording::GoDsn => address::go_dsn(bytes, start).map(&mut found),
-                Wording::Sql => call::literal(bytes, end).map(&mut found),
-                Wording::Oracle => address::oracle(bytes, end).map(&mut found),
-            };
-            from = start + 1;
-        }
+    /// The texts, by number.
+    pub(in super::super) fn texts(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(text, _)| *text)
+    }
+
+    /// Every secret that the text of a number, which stands at `start`, leads to.
+    pub(in super::super) fn at(
+        &self,
+        number: usize,
+        bytes: &[u8],
+        start: usize,
+        manner: Manner,
+        found: &mut impl FnMut(Generic),
+    ) {
+        let Some((text, wording)) = self.0.get(number) else { return };
+        let end = start + text.len();
+        let one = match *wording {
+            Wording::Call(at) if manner == Manner::Code => call::listed(bytes, start, at),
+            Wording::Command(at) if manner != Manner::Code || command::stands_in_code(at) => {
+                return command::secrets(bytes, start, at, found);
+            }
+            Wording::Call(_) | Wording::Command(_) => None,
+            Wording::GoDsn => address::go_dsn(bytes, start),
+            Wording::Sql => call::literal(bytes, end),
+            Wording::Oracle => address::oracle(bytes, end),
+        };
+        one.map(found);
     }
 }
