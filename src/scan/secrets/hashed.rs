@@ -12,20 +12,22 @@ fn hash(word: u32) -> usize {
     ((word & THREE).wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
-/// A literal of three bytes or more.
+/// A literal of three bytes or more that is known by three of its bytes.
 struct Entry {
-    /// Its first eight bytes, little-endian, and the mask that leaves out what a shorter one has not.
+    /// The first eight bytes from those on, little-endian, and the mask that leaves out what is none of the literal.
     key: u64,
     mask: u64,
+    /// Where in the literal they begin.
+    offset: usize,
     literal: Box<[u8]>,
     lead: Lead,
 }
 
 impl Entry {
-    fn new(literal: Box<[u8]>, lead: Lead) -> Self {
-        let head = literal.len().min(8);
-        let key = eight(&literal[..head]);
-        Self { key, mask: u64::MAX >> (64 - 8 * head), literal, lead }
+    fn new(literal: Box<[u8]>, offset: usize, lead: Lead) -> Self {
+        let head = (literal.len() - offset).min(8);
+        let key = eight(&literal[offset..offset + head]);
+        Self { key, mask: u64::MAX >> (64 - 8 * head), offset, literal, lead }
     }
 }
 
@@ -36,7 +38,7 @@ fn eight(text: &[u8]) -> u64 {
         .map_or_else(|| text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)), u64::from_le_bytes)
 }
 
-/// Literals by a hash of their first three bytes.
+/// Literals by a hash of three of their bytes.
 pub(super) struct Hashed {
     /// One bit for each hash that a literal has: most places end here.
     bits: Box<[u64; WORDS]>,
@@ -48,11 +50,15 @@ pub(super) struct Hashed {
 }
 
 impl Hashed {
-    /// Of literals, each of three bytes or more; a shorter one would stand everywhere and is left out.
-    pub(super) fn new(literals: Vec<(Box<[u8]>, Lead)>) -> Self {
-        let of = |literal: &[u8]| literal.first_chunk().map(|[a, b, c]| hash(u32::from_le_bytes([*a, *b, *c, 0])));
-        let mut all: Vec<(usize, Entry)> =
-            literals.into_iter().filter_map(|(text, lead)| Some((of(&text)?, Entry::new(text, lead)))).collect();
+    /// Of literals, each of three bytes or more, and the offset in it of the three by which it is known; a shorter one would
+    /// stand everywhere and is left out.
+    pub(super) fn new(literals: impl Iterator<Item = (Box<[u8]>, usize, Lead)>) -> Self {
+        let of = |text: &[u8]| text.first_chunk().map(|[a, b, c]| hash(u32::from_le_bytes([*a, *b, *c, 0])));
+        let known = literals.filter_map(|(literal, offset, lead)| {
+            let hash = of(literal.get(offset..)?)?;
+            Some((hash, Entry::new(literal, offset, lead)))
+        });
+        let mut all: Vec<(usize, Entry)> = known.collect();
         all.sort_by_key(|(hash, _)| *hash);
         let (mut bits, mut ranks) = (Box::new([0u64; WORDS]), Box::new([0u16; WORDS]));
         let (mut starts, mut entries, mut last) = (Vec::new(), Vec::with_capacity(all.len()), None);
@@ -73,7 +79,7 @@ impl Hashed {
         Self { bits, ranks, starts, entries }
     }
 
-    /// Every literal that begins in `from..to`.
+    /// Every literal whose three bytes begin in `from..to`.
     pub(super) fn each(&self, bytes: &[u8], from: usize, to: usize, found: &mut impl FnMut(usize, usize, Lead)) {
         let end = bytes.len().min(to + 3);
         let Some(window) = bytes.get(from..end) else { return };
@@ -89,14 +95,14 @@ impl Hashed {
         }
     }
 
-    /// False where no literal stands at `at`, by its hash; behind the end of the text nothing is said.
+    /// False where no literal's three bytes stand at `at`, by their hash; behind the end of the text nothing is said.
     #[inline(always)]
     pub(super) fn may_stand(&self, bytes: &[u8], at: usize) -> bool {
         let four = bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
         four.is_none_or(|four| self.has(hash(u32::from_le_bytes(*four))))
     }
 
-    /// Every literal that stands at `at`.
+    /// Every literal whose three bytes stand at `at`.
     pub(super) fn at(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize, Lead)) {
         let Some([a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return };
         let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]));
@@ -114,16 +120,16 @@ impl Hashed {
         let below = self.bits[hash >> 6] & !(u64::MAX << (hash & 63));
         let rank = usize::from(self.ranks[hash >> 6]) + below.count_ones() as usize;
         let entries = &self.entries[self.starts[rank] as usize..self.starts[rank + 1] as usize];
-        let text = &bytes[at..];
-        let word = eight(text.get(..8).unwrap_or(text));
+        let word = eight(bytes.get(at..at + 8).unwrap_or(&bytes[at..]));
         for entry in entries {
-            let length = entry.literal.len();
-            // What `word` holds is enough for most; zeros behind the end are no text.
             if word & entry.mask == entry.key
-                && length <= text.len()
-                && (length <= 8 || text[8..length] == entry.literal[8..])
+                && let Some(start) = at.checked_sub(entry.offset)
+                && let end = start + entry.literal.len()
+                // What `word` holds is enough for most; zeros behind the end are no text.
+                && (entry.offset == 0 && entry.literal.len() <= 8 && end <= bytes.len()
+                    || bytes.get(start..end) == Some(&*entry.literal))
             {
-                found(at, entry.literal.len(), entry.lead);
+                found(start, entry.literal.len(), entry.lead);
             }
         }
     }
@@ -136,14 +142,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn literals_are_found_where_they_stand(literals in prop::collection::vec("[ab\0]{3,11}", 1..12), text in "[ab\0]{0,60}") {
-            let all = literals.iter().enumerate().map(|(at, one)| (one.clone().into_bytes().into(), Lead::Near(at)));
-            let hashed = Hashed::new(all.collect());
+        fn literals_are_found_where_they_stand(
+            literals in prop::collection::vec(("[ab\0]{3,11}", 0..9usize), 1..12),
+            text in "[ab\0]{0,60}",
+        ) {
+            let all = literals.iter().enumerate();
+            let known = all.map(|(at, (one, offset))| {
+                (one.clone().into_bytes().into(), *offset % (one.len() - 2), Lead::Near(at))
+            });
+            let hashed = Hashed::new(known);
             let mut found = Vec::new();
             hashed.each(text.as_bytes(), 0, text.len(), &mut |at, length, lead| found.push((at, length, lead)));
             let mut slow = Vec::new();
             for at in 0..text.len() {
-                for (which, literal) in literals.iter().enumerate().filter(|(_, literal)| text[at..].starts_with(*literal)) {
+                for (which, (literal, _)) in literals.iter().enumerate().filter(|(_, (one, _))| text[at..].starts_with(one)) {
                     slow.push((at, literal.len(), Lead::Near(which)));
                 }
             }

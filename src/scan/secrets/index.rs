@@ -1,10 +1,10 @@
 //! Where to look: every literal that anything waits for, found in one pass over the bytes.
 //!
 //! Literals of rules whose every match holds a long token run are looked for beside such runs alone; the others, and
-//! escapes, where a fingerprint of their first bytes stands.
+//! escapes, where a fingerprint of three of their bytes stands.
 
 use super::hashed::Hashed;
-use super::prints::{PLACES, Prints};
+use super::prints::{self, PLACES, Prints};
 use super::{decode, runs};
 
 /// What a literal leads to.
@@ -83,13 +83,15 @@ impl Literals {
 
     /// Once all are in.
     pub(super) fn finish(self) -> Index {
+        let known = |(literal, lead): (Box<[u8]>, Lead)| (prints::rarest(&literal), literal, lead);
+        let elsewhere: Vec<(usize, Box<[u8]>, Lead)> = self.elsewhere.into_iter().map(known).collect();
         let one = |b: &u8| vec![*b];
-        let forms = self.elsewhere.iter().filter_map(|(literal, _)| literal.first_chunk::<PLACES>());
+        let forms = elsewhere.iter().filter_map(|(offset, literal, _)| literal[*offset..].first_chunk::<PLACES>());
         let prints = Prints::new(forms.map(|form| form.each_ref().map(one)).chain(decode::escape_forms()));
         Index {
             prints,
-            beside_runs: Hashed::new(self.beside_runs),
-            elsewhere: Hashed::new(self.elsewhere),
+            beside_runs: Hashed::new(self.beside_runs.into_iter().map(|(literal, lead)| (literal, 0, lead))),
+            elsewhere: Hashed::new(elsewhere.into_iter().map(|(offset, literal, lead)| (literal, offset, lead))),
             prefilter: self.prefilter,
         }
     }

@@ -11,6 +11,8 @@ pub(super) const PLACES: usize = 3;
 /// Tables for eight groups each.
 const SETS: usize = 3;
 const GROUPS: usize = 8 * SETS;
+/// Offsets from which a fingerprint may be taken.
+const REACH: usize = 12;
 
 /// The halves that the byte at one place of a group may have, a bit each.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -22,11 +24,12 @@ struct Halves {
 /// Which bytes a group admits at each place.
 type Group = [Halves; PLACES];
 
-/// By half of a byte, for one place and the groups of one set: the groups that admit it.
+/// Bits by the low and by the high half of a byte: it has those that both have. Of a place of one set: the groups that admit
+/// the byte.
 #[derive(Clone, Copy, Default)]
-struct Table {
-    low: [u8; 16],
-    high: [u8; 16],
+pub(super) struct Table {
+    pub(super) low: [u8; 16],
+    pub(super) high: [u8; 16],
 }
 
 /// The fingerprints of a set of literals.
@@ -51,8 +54,9 @@ impl Prints {
     /// The tables as vectors.
     #[inline(always)]
     pub(super) fn load<S: Simd>(&self, simd: S) -> Loaded<S> {
-        let wide = |table: [u8; 16]| u8x64::block_splat(u8x16::simd_from(simd, table));
-        Loaded(self.0.map(|set| set.map(|table| (wide(table.low), wide(table.high)))))
+        let [one, two, three] = &self.0;
+        let set = |set: &[Table; PLACES]| [wide(simd, set[0]), wide(simd, set[1]), wide(simd, set[2])];
+        Loaded([set(one), set(two), set(three)])
     }
 }
 
@@ -75,6 +79,12 @@ impl<S: Simd> Loaded<S> {
     }
 }
 
+/// A table four times side by side.
+#[inline(always)]
+pub(super) fn wide<S: Simd>(simd: S, table: Table) -> Wide<S> {
+    (u8x64::block_splat(u8x16::simd_from(simd, table.low)), u8x64::block_splat(u8x16::simd_from(simd, table.high)))
+}
+
 /// Each half of each byte.
 #[inline(always)]
 pub(super) fn split<S: Simd>(bytes: u8x64<S>) -> Wide<S> {
@@ -85,6 +95,13 @@ pub(super) fn split<S: Simd>(bytes: u8x64<S>) -> Wide<S> {
 #[inline(always)]
 pub(super) fn look_up<S: Simd>(table: Wide<S>, halves: Wide<S>) -> u8x64<S> {
     table.0.swizzle_dyn_within_blocks(halves.0) & table.1.swizzle_dyn_within_blocks(halves.1)
+}
+
+/// The offset in a literal of three bytes or more from which its fingerprint is best taken: where it is rarest.
+pub(super) fn rarest(literal: &[u8]) -> usize {
+    let cost = |three: &[u8]| three.iter().map(|b| weight(*b)).product::<f32>();
+    let all = literal.windows(PLACES).take(REACH).enumerate().map(|(at, three)| (cost(three), at));
+    all.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |(_, at)| at)
 }
 
 fn halves(bytes: &[u8]) -> Halves {

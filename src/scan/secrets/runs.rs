@@ -4,7 +4,7 @@
 use fearless_simd::{Level, Simd, SimdBase, SimdFrom, SimdMask, dispatch, u8x16, u8x64};
 
 use super::mnemonic;
-use super::prints::{self, Loaded, PLACES, Prints};
+use super::prints::{self, Loaded, PLACES, Prints, Table};
 
 /// Shortest run that counts.
 pub(super) const MIN_RUN: usize = 16;
@@ -106,7 +106,7 @@ mod kind {
 }
 
 /// Kinds by the low and by the high half of a byte.
-const KINDS: ([u8; 16], [u8; 16]) = {
+const KINDS: Table = {
     let (mut low, mut high) = ([0; 16], [0; 16]);
     let mut b = 0u8;
     while b < 128 {
@@ -114,7 +114,7 @@ const KINDS: ([u8; 16], [u8; 16]) = {
         high[(b >> 4) as usize] |= kind::of(b);
         b += 1;
     }
-    (low, high)
+    Table { low, high }
 };
 
 /// Bits `from` and above.
@@ -151,8 +151,7 @@ pub(super) fn each(bytes: &[u8], prints: &Prints, seen: &mut impl Seen) {
 
 #[inline(always)]
 fn each_with<S: Simd, T: Seen>(simd: S, bytes: &[u8], prints: &Prints, seen: &mut T) {
-    let wide = |table: [u8; 16]| u8x64::block_splat(u8x16::simd_from(simd, table));
-    let kinds = (wide(KINDS.0), wide(KINDS.1));
+    let kinds = prints::wide(simd, KINDS);
     let (prints, tokens, texts) = (prints.load(simd), Stretch::default(), Stretch::default());
     let mut look = Look { simd, bytes, kinds, prints, tokens, texts };
     let mut at = 0;
@@ -338,7 +337,7 @@ mod tests {
     #[test]
     fn every_byte_is_told_right() {
         for b in 0..=255u8 {
-            let found = KINDS.0[usize::from(b & 15)] & KINDS.1[usize::from(b >> 4)];
+            let found = KINDS.low[usize::from(b & 15)] & KINDS.high[usize::from(b >> 4)];
             assert_eq!(found, kind::of(b), "{b}");
             assert_eq!(found & kind::TOKEN != 0, is_token(b), "{b}");
             assert_eq!(found & kind::TEXT != 0, b.is_ascii_lowercase() || b == b' ', "{b}");
