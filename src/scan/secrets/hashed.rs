@@ -20,14 +20,15 @@ struct Entry {
     /// Where in the literal they begin.
     offset: usize,
     literal: Box<[u8]>,
-    lead: Lead,
+    /// Everything that waits for it, so that it is compared once.
+    leads: Vec<Lead>,
 }
 
 impl Entry {
     fn new(literal: Box<[u8]>, offset: usize, lead: Lead) -> Self {
         let head = (literal.len() - offset).min(8);
         let key = eight(&literal[offset..offset + head]);
-        Self { key, mask: u64::MAX >> (64 - 8 * head), offset, literal, lead }
+        Self { key, mask: u64::MAX >> (64 - 8 * head), offset, literal, leads: vec![lead] }
     }
 }
 
@@ -59,7 +60,14 @@ impl Hashed {
             Some((hash, Entry::new(literal, offset, lead)))
         });
         let mut all: Vec<(usize, Entry)> = known.collect();
-        all.sort_by_key(|(hash, _)| *hash);
+        all.sort_by(|(a, one), (b, other)| (a, &one.literal).cmp(&(b, &other.literal)));
+        all.dedup_by(|(_, one), (_, kept)| {
+            let same = one.literal == kept.literal && one.offset == kept.offset;
+            if same {
+                kept.leads.append(&mut one.leads);
+            }
+            same
+        });
         let (mut bits, mut ranks) = (Box::new([0u64; WORDS]), Box::new([0u16; WORDS]));
         let (mut starts, mut entries, mut last) = (Vec::new(), Vec::with_capacity(all.len()), None);
         for (hash, entry) in all {
@@ -129,7 +137,9 @@ impl Hashed {
                 && (entry.offset == 0 && entry.literal.len() <= 8 && end <= bytes.len()
                     || bytes.get(start..end) == Some(&*entry.literal))
             {
-                found(start, entry.literal.len(), entry.lead);
+                for lead in &entry.leads {
+                    found(start, entry.literal.len(), *lead);
+                }
             }
         }
     }
