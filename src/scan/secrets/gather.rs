@@ -130,6 +130,7 @@ impl Seen for Gather<'_> {
         let bytes = self.bytes;
         match lead {
             Lead::Prefix(rule) => self.ask(rule, at, at + WINDOW),
+            Lead::Named(rule) => self.ask(rule, at, at + self.scanner.rules[rule].reach().min(1024)),
             Lead::Inside(rule) => {
                 let reach = self.scanner.rules[rule].reach();
                 self.ask(rule, at.saturating_sub(reach.min(256)), at + reach.min(1024));

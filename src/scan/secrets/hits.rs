@@ -145,7 +145,6 @@ impl SecretsScanner {
         {
             return;
         }
-        let anchored = rule.prefix;
         let mut seek = 0;
         while let Some(found) = regex.captures_at(window, seek) {
             let Some(whole) = found.get(0) else { return };
@@ -154,7 +153,7 @@ impl SecretsScanner {
             seek = whole.end().max(whole.start() + 1);
             let (start, end) = (from + value.start(), from + value.end());
             let stands = value.len() >= 8
-                && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end()))
+                && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end(), rule.named))
                 && (!rule.beside_run() || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
                 && !in_blob(bytes, from + whole.start())
                 // `-pa-andre-plass`: it goes on from the words before it.
@@ -180,7 +179,7 @@ impl SecretsScanner {
                 let head = rule
                     .literals
                     .iter()
-                    .filter(|l| anchored && value.as_bytes().starts_with(l.as_bytes()))
+                    .filter(|l| rule.prefix && value.as_bytes().starts_with(l.as_bytes()))
                     .map(String::len)
                     .max()
                     .unwrap_or(0);
@@ -189,7 +188,7 @@ impl SecretsScanner {
                     return;
                 }
             }
-            if anchored || seek >= window.len() {
+            if rule.anchored() || seek >= window.len() {
                 return;
             }
         }
@@ -230,10 +229,10 @@ fn is_word(b: &u8) -> bool {
     b.is_ascii_alphanumeric() || *b == b'_'
 }
 
-/// True where no byte of a longer word touches `start..end`.
-fn bounded(bytes: &[u8], start: usize, end: usize) -> bool {
+/// True where no byte of a longer word touches `start..end`; `named`: a name may go on at its start.
+fn bounded(bytes: &[u8], start: usize, end: usize, named: bool) -> bool {
     let last = end.checked_sub(1).and_then(|at| bytes.get(at));
-    begins(bytes, start) && (!last.is_some_and(is_word) || !bytes.get(end).is_some_and(is_word))
+    (named || begins(bytes, start)) && (!last.is_some_and(is_word) || !bytes.get(end).is_some_and(is_word))
 }
 
 /// True where no longer word goes on at `start`.

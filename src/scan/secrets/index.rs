@@ -12,6 +12,8 @@ use super::{decode, runs};
 pub(super) enum Lead {
     /// A rule whose pattern begins with the literal.
     Prefix(usize),
+    /// A rule whose pattern begins with the literal, which may stand inside a name.
+    Named(usize),
     /// A rule whose match holds the literal.
     Inside(usize),
     /// A rule whose value follows the literal.

@@ -84,7 +84,11 @@ impl SecretsScanner {
             let mut rule = SecretRule::new(written)?;
             overrule(&mut rule.rule, &settings);
             let at = rules.len();
-            let lead = if rule.prefix { Lead::Prefix(at) } else { Lead::Inside(at) };
+            let lead = match () {
+                () if rule.prefix => Lead::Prefix(at),
+                () if rule.named => Lead::Named(at),
+                () => Lead::Inside(at),
+            };
             let short = |word: &String| RulesError::Rule {
                 id: rule.rule.id.to_string(),
                 message: format!("`{word}` is shorter than 3 bytes"),
