@@ -2,8 +2,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "a build script reads its environment and writes OUT_DIR")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+#[path = "src/ruleset/form.rs"]
+mod form;
 #[path = "src/ruleset/guarantee.rs"]
 mod guarantee;
 
@@ -39,9 +42,13 @@ fn embed_rules(out: &std::path::Path) {
     toml_files(&root, &mut files);
     files.sort();
     let mut table = String::from("static BUILT_IN: &[Embedded] = &[\n");
+    let mut providers = Providers::default();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let value: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for family in value.get("family").and_then(toml::Value::as_array).into_iter().flatten() {
+            providers.add(family).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
         let mut hot = Vec::new();
         let mut docs = Vec::new();
         for rule in value.get("rule").and_then(toml::Value::as_array).into_iter().flatten() {
@@ -63,6 +70,61 @@ fn embed_rules(out: &std::path::Path) {
     }
     table += "];\n";
     std::fs::write(out.join("rules.rs"), table).expect("OUT_DIR can be written");
+    std::fs::write(out.join("providers.rs"), providers.source()).expect("OUT_DIR can be written");
+}
+
+/// The rows of `[[family]]` tables on their way to Rust source, which costs no start of the program anything.
+#[derive(Default)]
+struct Providers {
+    families: String,
+    rows: String,
+    count: usize,
+    /// Each word and the row that it names.
+    words: BTreeMap<String, usize>,
+}
+
+impl Providers {
+    /// Adds a table's rows: id, name, words, forms, site.
+    fn add(&mut self, family: &toml::Value) -> Result<(), String> {
+        let text = |key: &str| family.get(key).and_then(toml::Value::as_str).ok_or_else(|| format!("no `{key}`"));
+        let number = self.families.lines().count();
+        let (title, severity, confidence, help) =
+            (text("title")?, text("severity")?, text("confidence")?, text("help")?);
+        let of = format!("title: {title:?}, severity: {severity:?}, confidence: {confidence:?}, help: {help:?}");
+        self.families += &format!("static FAMILY_{number}: Family = Family {{ {of} }};\n");
+        for row in family.get("rows").and_then(toml::Value::as_array).into_iter().flatten() {
+            let cells: Vec<&str> = row.as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect();
+            let &[id, name, words, forms, site] = cells.as_slice() else {
+                return Err(format!("a row is id, name, words, forms and site, not {cells:?}"));
+            };
+            let parse = |form| form::Form::parse(form).map(|form| format!("{form:?}"));
+            let forms: Vec<String> = forms.split(' ').map(parse).collect::<Result<_, _>>()?;
+            let words: Vec<&str> = words.split(' ').collect();
+            for word in &words {
+                let good = word.len() >= 3 && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+                if !good || self.words.insert((*word).to_owned(), self.count).is_some() {
+                    return Err(format!("`{id}`: `{word}` stands twice or is not 3 small letters and digits or more"));
+                }
+            }
+            self.rows += &format!(
+                "Provider {{ id: \"{id}-credential\", name: {name:?}, words: &{words:?}, forms: &[{}], site: {site:?}, \
+                 family: &FAMILY_{number} }},\n",
+                forms.join(", ")
+            );
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    fn source(&self) -> String {
+        let words: Vec<(&String, &usize)> = self.words.iter().collect();
+        let longest = self.words.keys().map(String::len).max().unwrap_or(0);
+        format!(
+            "{}static PROVIDERS: &[Provider] = &[\n{}];\nstatic WORDS: &[(&str, u16)] = &{words:?};\n\
+             const LONGEST_WORD: usize = {longest};\n",
+            self.families, self.rows
+        )
+    }
 }
 
 /// What a pattern guarantees: the longest token run; whether every match begins with a keyword; the literals where there

@@ -3,13 +3,16 @@
 //! Built-in rules were turned into JSON at build time, in two tables: what a scan needs, and what only people
 //! and tests need. Folders of own rules are read from the same TOML at run time.
 
+pub mod form;
 pub mod guarantee;
 mod lint;
+mod provider;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub use lint::{Form, lint};
+pub use provider::Provider;
 
 struct Embedded {
     path: &'static str,

@@ -8,7 +8,7 @@ use super::cover::Cover;
 use super::gather::{Gather, Gathered};
 use super::generic::Generic;
 use super::rule::SecretRule;
-use super::{FORMS, SecretsScanner, builtin, files, runs, shape};
+use super::{FORMS, SecretsScanner, builtin, files, provider, runs, shape};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
 /// One secret, before it is a draft.
@@ -23,6 +23,8 @@ pub(super) struct Hit {
     pub(super) structure: Option<String>,
     /// It gives way to what overlaps it: a rule of another tool often has a counterpart here.
     pub(super) loose: bool,
+    /// Its context told it, and a provider's name whose it is.
+    pub(super) provider: bool,
     /// Its check digits are wrong: neither this rule nor another one reports what stands there.
     pub(super) refuted: bool,
     /// The id that goes with it.
@@ -40,6 +42,7 @@ impl Hit {
             head: 0,
             structure: None,
             loose: false,
+            provider: false,
             refuted: false,
             beside: None,
         }
@@ -77,6 +80,19 @@ impl SecretsScanner {
         if !refuted.is_empty() {
             let refuted = cover(&refuted);
             hits.retain(|hit| !refuted.overlaps(hit.value));
+        }
+        self.attribute(bytes, hits);
+    }
+
+    /// Gives secrets that their context told to the provider that is named there.
+    fn attribute(&self, bytes: &[u8], hits: &mut [Hit]) {
+        let told = [builtin::GENERIC_SECRET, builtin::AUTHORIZATION].map(|at| &self.generic[at]);
+        for hit in hits.iter_mut().filter(|hit| hit.beside.is_none() && told.iter().any(|rule| rule.id == hit.rule.id))
+        {
+            let rule = provider::of(bytes, hit.value).and_then(|at| self.providers().get(at)?.as_ref());
+            if let Some(rule) = rule {
+                (hit.rule, hit.severity, hit.provider) = (Arc::clone(rule), rule.severity, true);
+            }
         }
     }
 

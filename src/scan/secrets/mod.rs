@@ -18,6 +18,7 @@ mod opening;
 mod pairs;
 mod pem;
 mod prints;
+mod provider;
 mod putty;
 mod rule;
 #[cfg(test)]
@@ -55,6 +56,8 @@ const MOST: usize = 100;
 pub struct SecretsScanner {
     rules: Vec<SecretRule>,
     generic: [Arc<Rule>; builtin::COUNT],
+    /// Rules by a provider's name, made when a secret is first found by its context.
+    providers: OnceLock<Vec<Option<Arc<Rule>>>>,
     index: Index,
     allowed: Allowed,
     documented: OnceLock<Vec<Arc<Rule>>>,
@@ -74,12 +77,10 @@ impl SecretsScanner {
         let mut index = Literals::new(settings.prefilter);
         let built_in: Vec<SecretRuleSource> = ruleset::builtin("secrets")?;
         let mut everywhere = Vec::new();
-        let off =
-            |id: &str| settings.disabled.iter().any(|name| name == id || name.strip_prefix("secrets/") == Some(id));
         for written in built_in
             .into_iter()
             .chain(settings.rules.iter().chain(&settings.foreign.rules).cloned())
-            .filter(|rule| !off(&rule.id))
+            .filter(|rule| !settings.is_off(&rule.id))
         {
             let mut rule = SecretRule::new(written)?;
             overrule(&mut rule.rule, &settings);
@@ -129,6 +130,7 @@ impl SecretsScanner {
         Ok(Self {
             rules,
             generic,
+            providers: OnceLock::new(),
             index: index.finish(),
             allowed,
             documented: OnceLock::new(),
@@ -150,8 +152,14 @@ impl SecretsScanner {
                 }
                 _ => Arc::clone(&rule.rule),
             };
-            self.generic.iter().map(Arc::clone).chain(self.rules.iter().map(with_help)).collect()
+            let providers = self.providers().iter().flatten();
+            self.generic.iter().chain(providers).map(Arc::clone).chain(self.rules.iter().map(with_help)).collect()
         })
+    }
+
+    /// The rule of each provider that its name alone tells, in the order of [`ruleset::Provider::all`].
+    fn providers(&self) -> &[Option<Arc<Rule>>] {
+        self.providers.get_or_init(|| provider::rules(&self.settings).unwrap_or_default())
     }
 
     /// What another tool's file says of a finding.
@@ -161,16 +169,26 @@ impl SecretsScanner {
         }
         let (start, bytes) = (hit.value.start as usize, input.bytes);
         let newlines = memchr::memchr_iter(b'\n', bytes.get(..start)?).count();
+        // Other tools know what a provider's name told as what its context told.
+        let rule = if hit.provider { &self.generic[builtin::GENERIC_SECRET] } else { &hit.rule };
         let from = memchr::memrchr(b'\n', &bytes[..start]).map_or(0, |newline| newline + 1);
         let to = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |gap| start + gap);
         self.settings.foreign.suppresses(&foreign::Place {
-            rule: &hit.rule,
+            rule,
             path: input.path.as_str(),
             line: input.first_line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX)),
             value: hit.value.of(bytes),
             text: &bytes[from..to],
             history: matches!(input.origin, Origin::Commit { .. }),
         })
+    }
+
+    /// True where settings, or another tool's, have switched off what found it.
+    fn disabled(&self, hit: &hits::Hit) -> bool {
+        let generic = &self.generic[builtin::GENERIC_SECRET];
+        self.settings.disabled.iter().any(|name| hit.rule.answers_to(name))
+            || (self.settings.foreign.disabled.iter())
+                .any(|name| hit.rule.answers_to(name) || hit.provider && generic.answers_to(name))
     }
 
     /// Ids of rules whose pattern does not compile, for the test of the rules.
@@ -212,12 +230,7 @@ impl Scanner for SecretsScanner {
             let value = hit.value.of(input.bytes);
             let id = hit.rule.id.as_str();
             if hit.confidence < self.settings.min_confidence
-                || self
-                    .settings
-                    .disabled
-                    .iter()
-                    .chain(&self.settings.foreign.disabled)
-                    .any(|name| hit.rule.answers_to(name))
+                || self.disabled(&hit)
                 || self.allowed.value(value)
                 || !told.insert((hit.value, id.to_owned()))
             {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::Span;
-use crate::ruleset::{Form, RuleDocs, Sample, lint};
+use crate::ruleset::{Form, Provider, RuleDocs, Sample, lint};
 
 #[path = "../../../tests/it/labelled/digits.rs"]
 mod digits;
@@ -103,6 +103,59 @@ fn every_rule_finds_its_matches_and_not_its_near_misses() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong of {} rules\n{}", wrong.len(), rules.len(), wrong.join("\n"));
+}
+
+/// Each provider by each of its names and forms, and the same value without the name, and another value with it.
+#[test]
+fn every_provider_is_told_by_its_name_and_the_form_of_the_value() {
+    let scanner = SecretsScanner::new(Settings::default()).unwrap();
+    let known: HashSet<String> =
+        ruleset::builtin::<SecretRuleSource>("secrets").unwrap().into_iter().map(|rule| rule.id).collect();
+    let (mut wrong, mut seen) = (Vec::new(), HashSet::new());
+    for (seed, provider) in (0u64..).zip(Provider::all()) {
+        if known.contains(provider.id) || !seen.insert(provider.id) {
+            wrong.push(format!("`{}` stands twice", provider.id));
+        }
+        wrong.extend(lint(Form {
+            id: provider.id,
+            title: &provider.title(),
+            help: &provider.help(),
+            references: usize::from(!provider.site.is_empty()),
+            matches: provider.words.len(),
+            near_misses: provider.forms.len(),
+        }));
+        let own = format!("secrets/{}", provider.id);
+        for (word, form) in provider.words.iter().flat_map(|word| provider.forms.iter().map(move |form| (word, form))) {
+            let value = form.sample(seed);
+            let line = |name: &str, value: &str| format!("{name}_API_KEY = \"{value}\"\n");
+            let upper = word.to_ascii_uppercase();
+            // A rule that knows more of the value may tell it first.
+            let found = ids(&scanner, "src/client.py", &line(&upper, &value));
+            if found.iter().all(|id| *id != own && !known.contains(id.trim_start_matches("secrets/"))) {
+                wrong.push(format!("`{}` misses {upper} and {} bytes: {found:?}", provider.id, value.len()));
+            }
+            for text in [line("OUR", &value), line(&upper, &value[..7]), line(&format!("Q{upper}"), &value)] {
+                if ids(&scanner, "src/client.py", &text).contains(&own) {
+                    wrong.push(format!(
+                        "`{}` is told of a value of {} bytes without name or form",
+                        provider.id,
+                        value.len()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong of {}\n{}", wrong.len(), seen.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_provider_that_is_off_leaves_its_credentials_to_their_context() {
+    let provider = &Provider::all()[0];
+    let text = format!("{}_API_KEY = '{}'\n", provider.words[0], provider.forms[0].sample(3));
+    let settings = Settings { disabled: vec![provider.id.to_owned()], ..Settings::default() };
+    let scanner = SecretsScanner::new(settings).unwrap();
+    assert_eq!(ids(&scanner, "a.py", &text), ["secrets/generic-secret"]);
+    assert!(scanner.rules().iter().all(|rule| rule.id.short() != provider.id));
 }
 
 #[test]

@@ -52,6 +52,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// True for a built-in rule, by its id without `secrets/`, that is not to be asked.
+    pub(super) fn is_off(&self, id: &str) -> bool {
+        self.disabled.iter().any(|name| name == id || name.strip_prefix("secrets/") == Some(id))
+    }
+
     /// The severity and the confidence that are set for a rule.
     pub(super) fn for_rule(&self, rule: &Rule) -> (Option<Severity>, Option<Confidence>) {
         let severity = self.severity.iter().find(|(name, _)| rule.answers_to(name)).map(|(_, s)| *s);

@@ -17,6 +17,7 @@ use recipe::{Sample, samples};
 /// Of each class: the least share found, or the most.
 const BOUNDS: &[(&str, f64)] = &[
     ("provider", 0.98),
+    ("by name", 0.95),
     ("generic", 0.95),
     ("file", 0.95),
     ("encoded", 0.95),

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis::ruleset::{self, RuleDocs, Sample as RuleSample};
+use portcullis::ruleset::{self, Provider, RuleDocs, Sample as RuleSample};
 
 use super::chance::{ALNUM, Chance};
 
@@ -22,6 +22,7 @@ type Make = fn(&mut Chance) -> String;
 pub fn samples() -> Vec<Sample> {
     let mut out = Vec::new();
     rules(&mut out);
+    providers(&mut out);
     for (class, secret, count, table) in [
         ("generic", true, 12, GENERIC),
         ("file", true, 4, FILES),
@@ -55,6 +56,21 @@ fn rules(out: &mut Vec<Sample>) {
                     out.push(Sample { class, secret, rule: Some(doc.id.clone()), path: path.to_owned(), text });
                 }
             }
+        }
+    }
+}
+
+/// What a provider's name tells: its first form in two files, and the same value where nothing is named.
+fn providers(out: &mut Vec<Sample>) {
+    for (seed, provider) in (1000u64..).zip(Provider::all()) {
+        let (word, value) = (provider.words[0], provider.forms[0].sample(seed));
+        for (class, secret, path, text) in [
+            ("by name", true, "src/client.py", format!("{}_API_KEY = \"{value}\"\n", word.to_ascii_uppercase())),
+            ("by name", true, "deploy/values.yaml", format!("env:\n  {word}-secret-token: {value}\n")),
+            ("near-miss", false, "src/client.py", format!("OUR_API_KEY = \"{value}\"\n")),
+            ("near-miss", false, "src/client.py", format!("{word}_api_key = \"{}\"\n", &value[..7])),
+        ] {
+            out.push(Sample { class, secret, rule: Some(provider.id.to_owned()), path: path.to_owned(), text });
         }
     }
 }
