@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod dedup;
 mod incoming;
+pub mod interrupt;
 mod json_stream;
 mod meaning;
 pub mod process;

@@ -5,8 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use tempfile::TempDir;
-
+use super::interrupt::Scratch;
 use super::process::{Ended, ProcessError, Program};
 use super::sarif_import::{FindSecrets, Import};
 use crate::model::{Notice, NoticeKind, RepoPath};
@@ -53,7 +52,7 @@ impl Tool {
 
     fn run(mut self) -> Outcome {
         let wanted = self.program.argv.iter().any(|argument| argument.to_string_lossy().contains(OUT));
-        let scratch = match wanted.then(tempfile::tempdir).transpose() {
+        let scratch = match wanted.then(Scratch::new).transpose() {
             Ok(scratch) => scratch,
             Err(error) => return Outcome::Failed(format!("no temporary folder can be made: {error}")),
         };
@@ -129,7 +128,7 @@ fn masked(text: &str, secrets: Option<&FindSecrets>) -> String {
 }
 
 /// What was written to the path given, or, where a program made a folder of it, the SARIF files in that.
-fn written(scratch: &TempDir, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
+fn written(scratch: &Scratch, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
     let out = scratch.path().join(WRITTEN);
     let mut files = vec![out.clone()];
     if out.is_dir() {
