@@ -18,8 +18,7 @@ struct Pending {
     folders: Vec<PathBuf>,
 }
 
-static PENDING: Mutex<Pending> =
-    Mutex::new(Pending { listening: false, groups: Vec::new(), folders: Vec::new() });
+static PENDING: Mutex<Pending> = Mutex::new(Pending { listening: false, groups: Vec::new(), folders: Vec::new() });
 
 /// The table, with somebody listening. A signal takes it for good: who waits for it then waits for the end.
 fn pending() -> MutexGuard<'static, Pending> {

@@ -219,10 +219,8 @@ fn interrupted(signal: rustix::process::Signal, stubborn: bool) -> (Option<i32>,
     }
     let left: Vec<i32> = started.into_iter().filter(|&pid| runs(pid)).collect();
     for &pid in &left {
-        let _ = rustix::process::kill_process(
-            rustix::process::Pid::from_raw(pid).unwrap(),
-            rustix::process::Signal::KILL,
-        );
+        let _ =
+            rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL);
     }
     (code, left, files(&scratch))
 }
@@ -234,12 +232,9 @@ fn files(folder: &std::path::Path) -> usize {
 #[test]
 fn an_interrupted_scan_ends_its_tools_and_leaves_no_files() {
     use rustix::process::Signal;
-    for (signal, stubborn, code) in [
-        (Signal::INT, false, 130),
-        (Signal::TERM, false, 143),
-        (Signal::TERM, true, 143),
-        (Signal::HUP, false, 129),
-    ] {
+    for (signal, stubborn, code) in
+        [(Signal::INT, false, 130), (Signal::TERM, false, 143), (Signal::TERM, true, 143), (Signal::HUP, false, 129)]
+    {
         assert_eq!(interrupted(signal, stubborn), (Some(code), Vec::new(), 0), "{signal:?}");
     }
 }

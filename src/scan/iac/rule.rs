@@ -1,7 +1,7 @@
 //! Rules as data: `rules/iac/**/*.toml`, embedded at build time.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -47,6 +47,17 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gcp/linked.toml", include_str!("../../../rules/iac/gcp/linked.toml")),
     ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
 ];
+
+/// tfsec's names by Trivy's id: `ID NAME…` on each line.
+const TFSEC: &str = include_str!("../../../rules/iac/tfsec.txt");
+
+/// What tfsec calls the checks that a rule has among its aliases.
+fn legacy_names(aliases: &[String]) -> Vec<&'static str> {
+    static BY_ID: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        TFSEC.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' ')).collect()
+    });
+    aliases.iter().filter_map(|alias| BY_ID.get(&**alias)).flat_map(|names| names.split(' ')).collect()
+}
 
 /// One rule as its file has it.
 #[derive(Debug, Deserialize)]
@@ -219,6 +230,7 @@ fn compile(written: Written, parse: Parse) -> Result<IacRule, RuleError> {
     rule.help = written.help;
     rule.references = written.references;
     rule.cwe = written.cwe;
+    rule.legacy_names = legacy_names(&written.aliases);
     rule.aliases = written.aliases;
     rule.tags = written.tags;
     let subsumes = written.subsumes.iter().map(|id| format!("iac/{id}")).collect();

@@ -127,3 +127,36 @@ fn a_fix_removes_its_finding_and_the_file_still_parses() {
     assert!(fixed > 500, "{fixed}");
     assert!(wrong.is_empty(), "{} of {fixed} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn tfsecs_long_and_short_names_stand_for_the_rules_that_have_its_check_among_their_aliases() {
+    let rules: Vec<IacRule> = rule::built_in().collect();
+    let named = |name: &str| rules.iter().filter(|rule| rule.rule.answers_to(name)).collect::<Vec<_>>();
+    for (name, alias) in [
+        ("aws-s3-enable-bucket-encryption", "AVD-AWS-0088"),
+        ("aws-vpc-no-public-ingress-sgr", "AVD-AWS-0107"),
+        ("aws-ec2-no-public-ingress-sgr", "AVD-AWS-0107"),
+        ("AWS001", "AVD-AWS-0092"),
+        ("google-gke-enable-private-cluster", "AVD-GCP-0059"),
+    ] {
+        let found = named(name);
+        assert!(!found.is_empty(), "{name}");
+        assert!(found.iter().all(|rule| rule.rule.aliases.iter().any(|known| known == alias)), "{name}");
+    }
+    assert!(named("aws-s3-enable-bucket").is_empty());
+}
+
+#[test]
+fn each_line_of_tfsecs_names_is_of_a_built_in_rule_and_stands_there_once() {
+    let rules: Vec<IacRule> = rule::built_in().collect();
+    let mut seen = std::collections::HashSet::new();
+    for line in include_str!("../../../rules/iac/tfsec.txt").lines().filter(|line| !line.starts_with('#')) {
+        let (id, names) = line.split_once(' ').unwrap();
+        let of_id = |rule: &&IacRule| rule.rule.aliases.iter().any(|alias| alias == id);
+        assert!(rules.iter().any(|rule| of_id(&rule)), "no rule has the alias {id}");
+        assert!(seen.insert(id), "{id} stands there twice");
+        for name in names.split(' ') {
+            assert!(rules.iter().any(|rule| rule.rule.answers_to(name)), "{name} stands for nothing");
+        }
+    }
+}
