@@ -35,10 +35,10 @@ fn an_overlay_that_alone_changed_is_judged_with_its_base() {
     commit(folder, "second");
     let (_, found) = scan(folder, &["--diff", "HEAD~1", "--scanners", "iac"]);
     assert_eq!(places(&found), expected);
-    // A folder that is named alone.
-    let (_, found) = scan(folder, &["overlays", "--scanners", "iac"]);
+    // A file that is named alone, as hooks name it.
+    let (_, found) = scan(folder, &["overlays/prod/patch.yaml", "--scanners", "iac"]);
     assert!(places(&found).contains(&expected[0]), "{found:#?}");
-    assert!(places(&found).iter().all(|(path, _)| path.starts_with("overlays/")), "{found:#?}");
+    assert!(places(&found).iter().all(|(path, _)| path == "overlays/prod/patch.yaml"), "{found:#?}");
 }
 
 #[test]

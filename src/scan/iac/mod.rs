@@ -286,7 +286,9 @@ impl Scanner for IacScanner {
     }
 
     fn beside(&self, kept: &[KeptInput]) -> Vec<RepoPath> {
-        let named = |input| [manifests::kustomize::named_in(input), lower::terraform::named_in(input)].concat();
+        let partial = self.settings.partial;
+        let named =
+            |input| [manifests::kustomize::named_in(input, partial), lower::terraform::named_in(input)].concat();
         kept.iter().flat_map(named).collect()
     }
 

@@ -59,10 +59,13 @@ pub(crate) fn is_kustomization(path: &RepoPath) -> bool {
     KUSTOMIZATIONS.contains(&path.file_name())
 }
 
-/// The files that a kustomization may be made of, there or not; none of any other file.
-pub(crate) fn named_in(input: &KeptInput) -> Vec<RepoPath> {
+/// The files that a kustomization may be made of, there or not. Of another manifest, where the run is of a part of the
+/// tree: the kustomizations that most likely use it, in its folder and the one above.
+pub(crate) fn named_in(input: &KeptInput, partial: bool) -> Vec<RepoPath> {
     if !is_kustomization(&input.path) {
-        return Vec::new();
+        let manifest = partial && matches!(input.path.extension(), "yaml" | "yml" | "json");
+        let near = ["", "../"].iter().flat_map(|above| KUSTOMIZATIONS.map(|name| format!("{above}{name}")));
+        return near.filter(|_| manifest).filter_map(|near| input.path.sibling(&near)).collect();
     }
     let documents = yaml::parse_documents(&input.bytes).value;
     let Some(document) = documents.first() else { return Vec::new() };
