@@ -8,6 +8,7 @@ mod json_stream;
 mod meaning;
 pub mod process;
 pub mod sarif_import;
+mod sarif_mask;
 mod sarif_notices;
 mod sarif_repair;
 mod sarif_result;

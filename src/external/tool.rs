@@ -122,7 +122,7 @@ fn masked(text: &str, secrets: Option<&FindSecrets>) -> String {
     let mut object = serde_json::Map::from_iter([("text".to_owned(), text.into())]);
     if let Some(find) = secrets {
         let path = RepoPath::new("stderr");
-        super::sarif_repair::hide_found(&mut object, &|text| find(&path, text));
+        super::sarif_mask::hide_found(&mut object, &|text| find(&path, text));
     }
     object["text"].as_str().unwrap_or_default().trim_end_matches("..").to_owned()
 }
