@@ -31,18 +31,28 @@ fn embed_database(out: &std::path::Path) {
     std::fs::write(&target, bytes).expect("OUT_DIR can be written");
 }
 
-/// What only `rules show`, reports and tests need: kept out of what every scan reads.
-const DOCS: &[&str] = &["help", "references", "matches", "near_misses", "bad", "good"];
+/// The areas of rules, and of each what only `rules show`, reports and tests need: kept out of what every scan reads.
+const AREAS: &[(&str, &[&str])] =
+    &[("secrets", &["help", "references", "matches", "near_misses", "bad", "good"]), ("iac", &["bad", "good"])];
 
-/// Turns `rules/secrets/**/*.toml` into a table of JSON, so that no start of the program parses TOML.
+/// Turns `rules/AREA/**/*.toml` into a table of JSON, so that no start of the program parses TOML.
 fn embed_rules(out: &std::path::Path) {
-    let root = PathBuf::from("rules/secrets");
+    let mut table = String::from("static BUILT_IN: &[Embedded] = &[\n");
+    let mut providers = Providers::default();
+    for (area, docs) in AREAS {
+        embed_area(area, docs, &mut table, &mut providers);
+    }
+    table += "];\n";
+    std::fs::write(out.join("rules.rs"), table).expect("OUT_DIR can be written");
+    std::fs::write(out.join("providers.rs"), providers.source()).expect("OUT_DIR can be written");
+}
+
+fn embed_area(area: &str, doc_keys: &[&str], table: &mut String, providers: &mut Providers) {
+    let root = PathBuf::from("rules").join(area);
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     toml_files(&root, &mut files);
     files.sort();
-    let mut table = String::from("static BUILT_IN: &[Embedded] = &[\n");
-    let mut providers = Providers::default();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let value: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -55,7 +65,7 @@ fn embed_rules(out: &std::path::Path) {
             let mut rule = rule.as_table().cloned().unwrap_or_default();
             let mut doc = toml::Table::new();
             doc.insert("id".into(), rule.get("id").cloned().unwrap_or_else(|| toml::Value::String(String::new())));
-            for key in DOCS {
+            for key in doc_keys {
                 if let Some(value) = rule.remove(*key) {
                     doc.insert((*key).into(), value);
                 }
@@ -66,11 +76,8 @@ fn embed_rules(out: &std::path::Path) {
         }
         let json = |rules: &[toml::Table]| serde_json::to_string(rules).expect("TOML tables are JSON");
         let name = file.strip_prefix("rules").unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        table += &format!("Embedded {{ path: {name:?}, hot: {:?}, docs: {:?} }},\n", json(&hot), json(&docs));
+        *table += &format!("Embedded {{ path: {name:?}, hot: {:?}, docs: {:?} }},\n", json(&hot), json(&docs));
     }
-    table += "];\n";
-    std::fs::write(out.join("rules.rs"), table).expect("OUT_DIR can be written");
-    std::fs::write(out.join("providers.rs"), providers.source()).expect("OUT_DIR can be written");
 }
 
 /// The rows of `[[family]]` tables on their way to Rust source, which costs no start of the program anything.

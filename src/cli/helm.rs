@@ -16,6 +16,7 @@ use super::output::env;
 use super::plan;
 use crate::config::Settings;
 use crate::engine::RunError;
+use crate::external::interrupt::Scratch;
 use crate::external::process::{Ended, Program};
 use crate::model::{Notice, NoticeKind, RepoPath};
 use crate::scan::iac::helm::{Rendered, is_chart};
@@ -95,7 +96,7 @@ fn run(helm: &Path, base: &Path, chart: &RepoPath) -> Result<String, String> {
     let folder = std::path::absolute(base.join(chart.parent()))
         .map_err(|error| format!("where it is can't be told: {error}"))?;
     free_of_links(&folder)?;
-    let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder can be made: {error}"))?;
+    let scratch = Scratch::new().map_err(|error| format!("no temporary folder can be made: {error}"))?;
     let home = |name: &str| scratch.path().join(name).into_os_string();
     let mut env_of: Vec<(OsString, OsString)> = ["PATH", "LANG", "TMPDIR", "TEMP", "TMP", "SystemRoot"]
         .iter()

@@ -1,5 +1,6 @@
 //! Layer 4: one run, from a source and scanners to a sorted report.
 
+mod beside;
 mod changes;
 mod dispatch;
 mod history;
@@ -7,7 +8,7 @@ mod mask;
 mod merge;
 mod seal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -241,10 +242,17 @@ fn finish(plan: &Plan, collected: &mut Collected) {
         .par_iter()
         .enumerate()
         .flat_map_iter(|(bit, scanner)| {
-            let own: Vec<KeptInput> =
+            let mut own: Vec<KeptInput> =
                 kept.iter().filter(|(mask, _)| mask & (1 << bit) != 0).map(|(_, input)| input.clone()).collect();
             let mut sink = Sink::default();
-            guarded(scanner.as_ref(), None, &mut sink, |sink| scanner.finish(&own, sink));
+            let mut beside = HashSet::new();
+            guarded(scanner.as_ref(), None, &mut sink, |sink| {
+                beside = beside::add(plan.source.as_ref(), scanner.as_ref(), &mut own);
+                scanner.finish(&own, sink);
+            });
+            let told = |path: &Option<RepoPath>| path.as_ref().is_none_or(|path| !beside.contains(path));
+            sink.drafts.retain(|draft| told(&draft.path));
+            sink.notices.retain(|notice| told(&notice.path));
             seal_kept(plan, &own, sink)
         })
         .collect();

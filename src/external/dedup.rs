@@ -205,6 +205,16 @@ mod tests {
     }
 
     #[test]
+    fn a_check_of_bandit_is_the_one_that_ruff_took_over() {
+        for (one, two) in [("B101", "S101"), ("B602", "S602")] {
+            let mut report = empty();
+            foreign(&mut report, "Bandit", one, 4, "Use of assert detected.");
+            foreign(&mut report, "ruff", two, 4, "Use of `assert` detected");
+            assert_eq!(across_tools(&mut report), 1, "{one}");
+        }
+    }
+
+    #[test]
     fn what_only_looks_alike_stays_apart() {
         for (rule, line, message) in [
             ("CKV_AWS_21", 5, "another rule on the line"),
@@ -222,6 +232,17 @@ mod tests {
             foreign(&mut report, "a", a, 4, "Rename this class.");
             foreign(&mut report, "b", b, 4, "Use of `assert` detected.");
             assert_eq!(across_tools(&mut report), 0, "{a}");
+        }
+        // Of other tools, of other checks, and of one that ruff does not have.
+        for (a, one, b, two) in [
+            ("bandit", "B101", "sonar", "S101"),
+            ("bandit", "B101", "ruff", "S102"),
+            ("bandit", "B613", "ruff", "S613"),
+        ] {
+            let mut report = empty();
+            foreign(&mut report, a, one, 4, "one");
+            foreign(&mut report, b, two, 4, "two");
+            assert_eq!(across_tools(&mut report), 0, "{one} {b} {two}");
         }
         let mut incomplete = pair("other", "CKV_AWS_20", 5, "x");
         incomplete.complete = false;

@@ -11,7 +11,26 @@ use crate::model::{ALSO_REPORTED, Finding, Region, ScanReport};
 
 /// Beginnings of ids that mean the same whoever writes them, in lower case: rules of ours, and advisories.
 const EVERYWHERE: &[&str] =
-    &["secrets/", "deps/", "iac/", "cve-", "ghsa-", "rustsec-", "pysec-", "go-2", "mal-", "osv-", "snyk-"];
+    &[BANDIT, "secrets/", "deps/", "iac/", "cve-", "ghsa-", "rustsec-", "pysec-", "go-2", "mal-", "osv-", "snyk-"];
+
+/// What stands before the number of a check of Bandit's, in place of its own `B` and of the `S` of ruff.
+const BANDIT: &str = "flake8-bandit:";
+
+/// Numbers of Bandit's checks that ruff documents as its own under `S`.
+const BANDIT_IN_RUFF: &[u16] = &[
+    101, 102, 103, 104, 105, 106, 107, 108, 110, 112, 113, 201, 202, 301, 302, 303, 304, 305, 306, 307, 308, 310, 311,
+    312, 313, 314, 315, 316, 317, 318, 319, 321, 323, 324, 401, 402, 403, 404, 405, 406, 407, 408, 409, 411, 412, 413,
+    415, 501, 502, 503, 504, 505, 506, 507, 508, 509, 601, 602, 603, 604, 605, 606, 607, 608, 609, 610, 611, 612, 701,
+    702, 704,
+];
+
+/// The name that a check has in both tools, where `tool` is one of them and `rule`, in lower case, such a check.
+fn of_bandit(tool: &str, rule: &str) -> Option<String> {
+    let letter = [("bandit", 'b'), ("ruff", 's')].into_iter().find(|(name, _)| tool.eq_ignore_ascii_case(name))?.1;
+    let number = rule.strip_prefix(letter).filter(|digits| digits.len() == 3)?;
+    let known = BANDIT_IN_RUFF.contains(&number.parse().ok()?);
+    known.then(|| format!("{BANDIT}{number}"))
+}
 
 /// How tools write a package and its version in their messages: trivy, osv-scanner, grype.
 static PACKAGES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -90,7 +109,9 @@ impl<'f> Meaning<'f> {
 fn names(report: &ScanReport, finding: &Finding, prefix: &str) -> Vec<String> {
     let rule = report.rule_of(finding);
     let known = rule.iter().flat_map(|rule| rule.aliases.iter().chain(&rule.deprecated_ids));
-    let all = known.chain(&finding.also_known_as).map(String::as_str).chain([finding.rule.as_str()]);
+    // tfsec's long ids; its short ones (`AWS001`) may be anybody's.
+    let legacy = rule.iter().flat_map(|rule| &rule.legacy_names).copied().filter(|name| name.contains('-'));
+    let all = known.chain(&finding.also_known_as).map(String::as_str).chain(legacy).chain([finding.rule.as_str()]);
     let mut names = Vec::new();
     for name in all {
         let name = name.to_ascii_lowercase();
@@ -100,6 +121,7 @@ fn names(report: &ScanReport, finding: &Finding, prefix: &str) -> Vec<String> {
         {
             names.push(rest.to_owned());
         }
+        names.extend(of_bandit(prefix, &name));
         names.push(name);
     }
     names.sort();

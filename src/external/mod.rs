@@ -3,10 +3,12 @@
 pub mod catalogue;
 pub mod dedup;
 mod incoming;
+pub mod interrupt;
 mod json_stream;
 mod meaning;
 pub mod process;
 pub mod sarif_import;
+mod sarif_mask;
 mod sarif_notices;
 mod sarif_repair;
 mod sarif_result;

@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::interrupt::Group;
+
 /// How often a program is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(10);
 /// How long its output may stay open once it was killed.
@@ -66,13 +68,14 @@ impl Program {
     /// # Errors
     /// Where it does not start or meets a limit; nothing of its process group is left then.
     pub fn run(&self) -> Result<Ended, ProcessError> {
-        let mut child = self.start().map_err(ProcessError::Start)?;
+        let (mut child, group) = Group::of(|| self.start(), Child::id).map_err(ProcessError::Start)?;
         let ended = self.attend(&mut child);
         if ended.is_err() {
             kill(&mut child);
         }
         // No zombie stays.
         let _ = child.wait();
+        drop(group);
         ended
     }
 

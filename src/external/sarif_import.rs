@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::sarif_repair::Values;
+use super::sarif_mask::Values;
 use super::sarif_result::{Outcome, Reader};
 use super::sarif_rule::Rules;
 use super::sarif_run::{Run, Taken, keep_rule, sort};

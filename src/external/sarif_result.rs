@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::incoming::{Incoming, More};
 use super::sarif_import::{EqualRule, FindSecrets};
-use super::sarif_repair;
 use super::sarif_rule::{Rules, rule};
 use super::uri::Resolver;
+use super::{sarif_mask, sarif_repair};
 use crate::model::{
     ALSO_REPORTED, Confidence, FINGERPRINT_SCHEME, Fingerprint, OWN_SEVERITY, RepoPath, Rule, Severity, Suppression,
 };
@@ -78,9 +78,9 @@ impl Reader<'_> {
         let known = take_fingerprint(&mut object);
         let also = take_additions(&mut object);
         let mut repairs = sarif_repair::result(&mut object, &self.resolver, self.secret);
-        repairs.count += sarif_repair::hide_folders(&mut object, &self.folders);
+        repairs.count += sarif_mask::hide_folders(&mut object, &self.folders);
         if let Some(find) = self.find_secrets {
-            repairs.count += sarif_repair::hide_found(&mut object, &|text| find(&path, text));
+            repairs.count += sarif_mask::hide_found(&mut object, &|text| find(&path, text));
         }
         let mut incoming = incoming(&object, &rule.rule, severity, path);
         incoming.known = known;

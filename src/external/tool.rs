@@ -5,8 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use tempfile::TempDir;
-
+use super::interrupt::Scratch;
 use super::process::{Ended, ProcessError, Program};
 use super::sarif_import::{FindSecrets, Import};
 use crate::model::{Notice, NoticeKind, RepoPath};
@@ -53,7 +52,7 @@ impl Tool {
 
     fn run(mut self) -> Outcome {
         let wanted = self.program.argv.iter().any(|argument| argument.to_string_lossy().contains(OUT));
-        let scratch = match wanted.then(tempfile::tempdir).transpose() {
+        let scratch = match wanted.then(Scratch::new).transpose() {
             Ok(scratch) => scratch,
             Err(error) => return Outcome::Failed(format!("no temporary folder can be made: {error}")),
         };
@@ -123,13 +122,13 @@ fn masked(text: &str, secrets: Option<&FindSecrets>) -> String {
     let mut object = serde_json::Map::from_iter([("text".to_owned(), text.into())]);
     if let Some(find) = secrets {
         let path = RepoPath::new("stderr");
-        super::sarif_repair::hide_found(&mut object, &|text| find(&path, text));
+        super::sarif_mask::hide_found(&mut object, &|text| find(&path, text));
     }
     object["text"].as_str().unwrap_or_default().trim_end_matches("..").to_owned()
 }
 
 /// What was written to the path given, or, where a program made a folder of it, the SARIF files in that.
-fn written(scratch: &TempDir, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
+fn written(scratch: &Scratch, limit: u64) -> Result<Vec<Vec<u8>>, ProcessError> {
     let out = scratch.path().join(WRITTEN);
     let mut files = vec![out.clone()];
     if out.is_dir() {

@@ -73,6 +73,8 @@ pub struct Rule {
     pub aliases: Vec<String>,
     /// Ids this rule had before.
     pub deprecated_ids: Vec<String>,
+    /// Ids that comments of long standing use for the same check; reports do not list them.
+    pub legacy_names: Vec<&'static str>,
     /// Words for filters beside `security` and the scanner's name: `aws`, `kubernetes`.
     pub tags: Vec<String>,
     /// A CVSS base score, where the rule is an advisory that has one.
@@ -111,13 +113,15 @@ impl Rule {
             references: Vec::new(),
             aliases: Vec::new(),
             deprecated_ids: Vec::new(),
+            legacy_names: Vec::new(),
             tags: Vec::new(),
             score: None,
             foreign: None,
         }
     }
 
-    /// True where `name` means this rule: its id with or without the scanner, an earlier id, or an alias. Case does not
+    /// True where `name` means this rule: its id with or without the scanner, an earlier id, an alias, or a
+    /// legacy name. Case does not
     /// count: half of the ids that people write are of advisories and other tools.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {
@@ -130,7 +134,7 @@ impl Rule {
         let others = self.deprecated_ids.iter().chain(&self.aliases).map(String::as_str);
         // Trivy's ids are written with and without what they all begin with.
         let short = self.aliases.iter().filter_map(|alias| alias.strip_prefix("AVD-"));
-        own.into_iter().chain(others).chain(short)
+        own.into_iter().chain(others).chain(short).chain(self.legacy_names.iter().copied())
     }
 }
 

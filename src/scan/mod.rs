@@ -54,6 +54,14 @@ pub trait Scanner: Send + Sync {
     /// is still checked.
     fn scan(&self, input: &Input<'_>, sink: &mut Sink);
 
+    /// Files of the tree that [`finish`](Self::finish) gets beside what was kept, where they are there: what a kept file
+    /// names and the run may not have read. `kept` is what came in last; asked again with what that brought. Nothing
+    /// is told of such a file itself.
+    fn beside(&self, kept: &[KeptInput]) -> Vec<RepoPath> {
+        let _ = kept;
+        Vec::new()
+    }
+
     /// Checks that need several files: `Cargo.lock` with its `Cargo.toml`, a Terraform module. `kept` holds
     /// the inputs this scanner answered `ScanAndKeep` for, sorted by path; drafts name their file with
     /// [`crate::model::Draft::at`].

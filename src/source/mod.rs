@@ -7,7 +7,7 @@ mod read;
 pub mod stream;
 pub mod tree;
 
-use crate::model::{Commit, Coverage, Input, Notice, Provenance, RepoPath};
+use crate::model::{Commit, Coverage, Input, KeptInput, Notice, Provenance, RepoPath};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -92,6 +92,13 @@ pub trait Source: Sync {
     /// Only when nothing can be read: no such directory, not a repository. A single unreadable file is a
     /// notice in the [`Outcome`], and makes the scan incomplete.
     fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError>;
+
+    /// Those of some files that are there, in the same state of the tree: whole, text, and each at most `limit` bytes.
+    /// No link is followed. Nothing of it counts as read.
+    fn beside(&self, paths: &[RepoPath], limit: u64) -> Vec<KeptInput> {
+        let _ = (paths, limit);
+        Vec::new()
+    }
 }
 
 /// Why a source yields nothing at all.

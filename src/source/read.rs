@@ -109,6 +109,27 @@ fn visit_open(
     Ok((done?, None))
 }
 
+/// The content of a file below `base`, whole, where it is text of at most `limit` bytes; no folder on the way to it is a
+/// link, and neither is it.
+pub fn beside(base: &Path, path: &RepoPath, limit: u64) -> Option<Vec<u8>> {
+    let mut disk = base.to_owned();
+    for part in path.as_str().split('/') {
+        disk.push(part);
+        if std::fs::symlink_metadata(&disk).ok()?.is_symlink() {
+            return None;
+        }
+    }
+    // A pipe would wait for a writer.
+    if !std::fs::symlink_metadata(&disk).ok()?.is_file() {
+        return None;
+    }
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens scanned files")]
+    let file = File::open(&disk).ok()?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= limit && !is_binary(&bytes)).then_some(bytes)
+}
+
 /// Reads a stream of unknown length as [`visit_file`] reads a file.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::cache::Cache;
 use super::{Outcome, Source, SourceError, Visit, Want, read};
-use crate::model::{Coverage, Notice, NoticeKind, RepoPath};
+use crate::model::{Coverage, KeptInput, Notice, NoticeKind, Origin, RepoPath};
 
 /// Our own ignore file, beside `.gitignore` and `.ignore`; same syntax.
 pub const IGNORE_FILE: &str = ".portcullisignore";
@@ -259,6 +259,14 @@ fn push(notices: &Mutex<Vec<Notice>>, notice: Notice) {
 }
 
 impl Source for Tree {
+    fn beside(&self, paths: &[RepoPath], limit: u64) -> Vec<KeptInput> {
+        let read = |path: &RepoPath| {
+            let bytes = read::beside(&self.settings.base, path, limit.min(self.settings.max_file_size))?;
+            Some(KeptInput { path: path.clone(), bytes: bytes.into(), origin: Origin::WorkTree })
+        };
+        paths.iter().filter_map(read).collect()
+    }
+
     fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let Listed { files, installed, notices: mut listing } = self.list()?;
         if files.is_empty() && installed.is_empty() && !self.settings.roots.is_empty() && listing.is_empty() {

@@ -7,6 +7,7 @@ mod action;
 mod advisory;
 #[cfg(unix)]
 mod baseline;
+mod beside;
 #[cfg(unix)]
 mod cache;
 #[cfg(unix)]

@@ -155,3 +155,86 @@ fn a_trusted_tool_runs_in_no_folder_that_the_tree_links_to() {
     let told = String::from_utf8_lossy(&scan.stdout);
     assert!(told.contains("The tool `fake` did not run: its folder `link`"), "{told}");
 }
+
+/// The state of a process, as the system has it: `None` where it is gone or a zombie that nobody waited for.
+fn runs(pid: i32) -> bool {
+    let there = rustix::process::Pid::from_raw(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok());
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    there && !status.contains("State:\tZ")
+}
+
+/// A scan with a tool that sleeps (and, where `stubborn`, does not hear SIGTERM), started by `shell` words.
+fn interrupted(signal: rustix::process::Signal, stubborn: bool) -> (Option<i32>, Vec<i32>, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let (tree, scratch) = (folder.path().join("tree"), folder.path().join("tmp"));
+    std::fs::create_dir_all(&tree).unwrap();
+    std::fs::create_dir_all(&scratch).unwrap();
+    let script = folder.path().join("fake");
+    let deaf = if stubborn { "trap '' TERM" } else { ":" };
+    let pids = folder.path().join("pids");
+    let text = format!(
+        "#!/bin/sh\n{deaf}\necho half > \"$1\"\nsleep 61 &\necho $$ $! > {pids}.new\nmv {pids}.new {pids}\nwait; wait\n",
+        pids = pids.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let config = folder.path().join("portcullis.toml");
+    let command = format!("[[tool]]\nname = \"fake\"\ncommand = [{:?}, \"{{out}}\"]\n", script.display().to_string());
+    std::fs::write(&config, command).unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .arg("scan")
+        .arg(&tree)
+        .arg("--config")
+        .arg(&config)
+        .args(["--scanners", "secrets"])
+        .env("TMPDIR", &scratch)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let started = loop {
+        if let Ok(text) = std::fs::read_to_string(&pids) {
+            break text.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>();
+        }
+        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "the tool did not start");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(files(&scratch), 1, "the folder of the tool's output");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), signal).unwrap();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    // The system takes a moment to end what was killed.
+    while started.iter().any(|&pid| runs(pid)) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let left: Vec<i32> = started.into_iter().filter(|&pid| runs(pid)).collect();
+    for &pid in &left {
+        let _ =
+            rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL);
+    }
+    (code, left, files(&scratch))
+}
+
+fn files(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn an_interrupted_scan_ends_its_tools_and_leaves_no_files() {
+    use rustix::process::Signal;
+    for (signal, stubborn, code) in
+        [(Signal::INT, false, 130), (Signal::TERM, false, 143), (Signal::TERM, true, 143), (Signal::HUP, false, 129)]
+    {
+        assert_eq!(interrupted(signal, stubborn), (Some(code), Vec::new(), 0), "{signal:?}");
+    }
+}

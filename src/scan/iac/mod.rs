@@ -285,6 +285,13 @@ impl Scanner for IacScanner {
         self.unsuppress(sink);
     }
 
+    fn beside(&self, kept: &[KeptInput]) -> Vec<RepoPath> {
+        let partial = self.settings.partial;
+        let named =
+            |input| [manifests::kustomize::named_in(input, partial), lower::terraform::named_in(input)].concat();
+        kept.iter().flat_map(named).collect()
+    }
+
     fn finish(&self, kept: &[KeptInput], sink: &mut Sink) {
         if kept.is_empty() {
             return;

@@ -1,7 +1,7 @@
-//! Rules as data: `rules/iac/**/*.toml`, embedded at build time.
+//! Rules as data: `rules/iac/**/*.toml`, embedded at build time without their examples.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -10,43 +10,18 @@ use super::policy::checkov::Policy;
 use super::policy::rego::Policies;
 use super::repair::Setting;
 use crate::model::{Anchor, Confidence, Draft, Rule, Severity, Span};
+use crate::ruleset;
 
-/// The built-in rule files: name and text.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("aws/attributes.toml", include_str!("../../../rules/iac/aws/attributes.toml")),
-    ("aws/policies.toml", include_str!("../../../rules/iac/aws/policies.toml")),
-    ("aws/links.toml", include_str!("../../../rules/iac/aws/links.toml")),
-    ("aws/services.toml", include_str!("../../../rules/iac/aws/services.toml")),
-    ("azure/attributes.toml", include_str!("../../../rules/iac/azure/attributes.toml")),
-    ("kubernetes/containers.toml", include_str!("../../../rules/iac/kubernetes/containers.toml")),
-    ("kubernetes/pods.toml", include_str!("../../../rules/iac/kubernetes/pods.toml")),
-    ("kubernetes/rbac.toml", include_str!("../../../rules/iac/kubernetes/rbac.toml")),
-    ("kubernetes/workloads.toml", include_str!("../../../rules/iac/kubernetes/workloads.toml")),
-    ("kubernetes/policies.toml", include_str!("../../../rules/iac/kubernetes/policies.toml")),
-    ("kubernetes/cluster.toml", include_str!("../../../rules/iac/kubernetes/cluster.toml")),
-    ("kubernetes/helm.toml", include_str!("../../../rules/iac/kubernetes/helm.toml")),
-    ("kubernetes/control-plane.toml", include_str!("../../../rules/iac/kubernetes/control-plane.toml")),
-    ("compose/services.toml", include_str!("../../../rules/iac/compose/services.toml")),
-    ("compose/isolation.toml", include_str!("../../../rules/iac/compose/isolation.toml")),
-    ("cloudformation/attributes.toml", include_str!("../../../rules/iac/cloudformation/attributes.toml")),
-    ("cloudformation/policies.toml", include_str!("../../../rules/iac/cloudformation/policies.toml")),
-    ("cloudformation/services.toml", include_str!("../../../rules/iac/cloudformation/services.toml")),
-    ("serverless/functions.toml", include_str!("../../../rules/iac/serverless/functions.toml")),
-    ("gcp/attributes.toml", include_str!("../../../rules/iac/gcp/attributes.toml")),
-    ("github-actions/workflows.toml", include_str!("../../../rules/iac/github-actions/workflows.toml")),
-    ("github-actions/pre-commit.toml", include_str!("../../../rules/iac/github-actions/pre-commit.toml")),
-    ("github-actions/dependabot.toml", include_str!("../../../rules/iac/github-actions/dependabot.toml")),
-    ("dockerfile/dockerfile.toml", include_str!("../../../rules/iac/dockerfile/dockerfile.toml")),
-    ("dockerfile/packages.toml", include_str!("../../../rules/iac/dockerfile/packages.toml")),
-    ("dockerfile/stages.toml", include_str!("../../../rules/iac/dockerfile/stages.toml")),
-    ("gitlab-ci/pipelines.toml", include_str!("../../../rules/iac/gitlab-ci/pipelines.toml")),
-    ("aws/linked.toml", include_str!("../../../rules/iac/aws/linked.toml")),
-    ("aws/trails.toml", include_str!("../../../rules/iac/aws/trails.toml")),
-    ("azure/linked.toml", include_str!("../../../rules/iac/azure/linked.toml")),
-    ("azure/assessments.toml", include_str!("../../../rules/iac/azure/assessments.toml")),
-    ("gcp/linked.toml", include_str!("../../../rules/iac/gcp/linked.toml")),
-    ("terraform/modules.toml", include_str!("../../../rules/iac/terraform/modules.toml")),
-];
+/// tfsec's names by Trivy's id: `ID NAME…` on each line.
+const TFSEC: &str = include_str!("../../../rules/iac/tfsec.txt");
+
+/// What tfsec calls the checks that a rule has among its aliases.
+fn legacy_names(aliases: &[String]) -> Vec<&'static str> {
+    static BY_ID: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        TFSEC.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(' ')).collect()
+    });
+    aliases.iter().filter_map(|alias| BY_ID.get(&**alias)).flat_map(|names| names.split(' ')).collect()
+}
 
 /// One rule as its file has it.
 #[derive(Debug, Deserialize)]
@@ -163,18 +138,14 @@ pub enum RuleError {
 /// # Errors
 /// Where the text is not of the form, at the first problem.
 pub fn read(text: &str) -> Result<Vec<IacRule>, RuleError> {
-    read_with(text, check::parse)
-}
-
-/// The rules of all built-in files, which a test has read as [`read`] does.
-pub(super) fn built_in() -> impl Iterator<Item = IacRule> {
-    let read = |(_, text): &(&str, &str)| read_with(text, check::parse_trusted).expect("a test reads them");
-    BUILT_IN.iter().flat_map(read)
-}
-
-fn read_with(text: &str, parse: Parse) -> Result<Vec<IacRule>, RuleError> {
     let file: RuleFile = toml::from_str(text)?;
-    file.rule.into_iter().map(|written| compile(written, parse)).collect()
+    file.rule.into_iter().map(|written| compile(written, check::parse)).collect()
+}
+
+/// The rules of all built-in files, without their examples; a test has read them as [`read`] does.
+pub(super) fn built_in() -> impl Iterator<Item = IacRule> {
+    let written: Vec<Written> = ruleset::builtin("iac").expect("a test reads them");
+    written.into_iter().map(|rule| compile(rule, check::parse_trusted).expect("a test reads them"))
 }
 
 type Parse = fn(&str) -> Result<Check, check::ParseError>;
@@ -219,6 +190,7 @@ fn compile(written: Written, parse: Parse) -> Result<IacRule, RuleError> {
     rule.help = written.help;
     rule.references = written.references;
     rule.cwe = written.cwe;
+    rule.legacy_names = legacy_names(&written.aliases);
     rule.aliases = written.aliases;
     rule.tags = written.tags;
     let subsumes = written.subsumes.iter().map(|id| format!("iac/{id}")).collect();

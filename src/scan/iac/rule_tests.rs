@@ -3,6 +3,41 @@
 use super::*;
 use crate::model::{LineIndex, NoticeLevel, Origin};
 
+/// The built-in rule files with their examples: path below `rules/iac`, and text.
+fn rule_files() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/iac");
+    let (mut folders, mut files) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "toml") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                #[expect(clippy::disallowed_methods, reason = "the project's own rule files, with their examples")]
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn the_rules_that_the_program_carries_are_those_of_the_files() {
+    let told = |rule: &IacRule| {
+        // Predicates of the carried ones compile their expressions late.
+        let on: Vec<String> = rule.on.iter().map(|on| format!("{:?} {:?}", on.kinds, on.fix)).collect();
+        format!("{:?} {on:?} {:?}", rule.rule, rule.subsumes)
+    };
+    let carried: Vec<_> = rule::built_in().map(|rule| told(&rule)).collect();
+    let written: Vec<_> = rule_files().iter().flat_map(|(_, text)| rule::read(text).unwrap()).collect();
+    assert_eq!(carried.len(), written.len());
+    for (carried, written) in carried.iter().zip(written.iter().map(told)) {
+        assert_eq!(*carried, written);
+    }
+}
+
 /// The file an example of a rule file stands in.
 fn sample_path(rule_file: &str) -> RepoPath {
     if rule_file == "github-actions/pre-commit.toml" {
@@ -61,7 +96,8 @@ fn findings(scanner: &IacScanner, path: &RepoPath, id: &str, snippet: &str) -> V
 fn every_rule_finds_its_bad_examples_where_marked_and_nothing_in_its_good_ones() {
     let scanner = IacScanner::new(Settings::default(), Vec::new());
     let mut wrong = Vec::new();
-    let files = rule::BUILT_IN
+    let files = rule_files();
+    let files = files
         .iter()
         .flat_map(|(file, text)| rule::read(text).unwrap().into_iter().map(|rule| (sample_path(file), rule)));
     for (path, rule) in files {
@@ -103,7 +139,7 @@ fn ids_and_aliases_are_well_formed_and_ids_are_unique() {
 fn a_fix_removes_its_finding_and_the_file_still_parses() {
     let scanner = IacScanner::new(Settings::default(), Vec::new());
     let (mut wrong, mut fixed) = (Vec::new(), 0);
-    for (file, text) in rule::BUILT_IN {
+    for (file, text) in &rule_files() {
         let path = sample_path(file);
         for snippet in rule::read(text).unwrap().iter().flat_map(|rule| &rule.bad) {
             let before = drafts(&scanner, &path, snippet);
@@ -126,4 +162,37 @@ fn a_fix_removes_its_finding_and_the_file_still_parses() {
     }
     assert!(fixed > 500, "{fixed}");
     assert!(wrong.is_empty(), "{} of {fixed} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn tfsecs_long_and_short_names_stand_for_the_rules_that_have_its_check_among_their_aliases() {
+    let rules: Vec<IacRule> = rule::built_in().collect();
+    let named = |name: &str| rules.iter().filter(|rule| rule.rule.answers_to(name)).collect::<Vec<_>>();
+    for (name, alias) in [
+        ("aws-s3-enable-bucket-encryption", "AVD-AWS-0088"),
+        ("aws-vpc-no-public-ingress-sgr", "AVD-AWS-0107"),
+        ("aws-ec2-no-public-ingress-sgr", "AVD-AWS-0107"),
+        ("AWS001", "AVD-AWS-0092"),
+        ("google-gke-enable-private-cluster", "AVD-GCP-0059"),
+    ] {
+        let found = named(name);
+        assert!(!found.is_empty(), "{name}");
+        assert!(found.iter().all(|rule| rule.rule.aliases.iter().any(|known| known == alias)), "{name}");
+    }
+    assert!(named("aws-s3-enable-bucket").is_empty());
+}
+
+#[test]
+fn each_line_of_tfsecs_names_is_of_a_built_in_rule_and_stands_there_once() {
+    let rules: Vec<IacRule> = rule::built_in().collect();
+    let mut seen = std::collections::HashSet::new();
+    for line in include_str!("../../../rules/iac/tfsec.txt").lines().filter(|line| !line.starts_with('#')) {
+        let (id, names) = line.split_once(' ').unwrap();
+        let of_id = |rule: &&IacRule| rule.rule.aliases.iter().any(|alias| alias == id);
+        assert!(rules.iter().any(|rule| of_id(&rule)), "no rule has the alias {id}");
+        assert!(seen.insert(id), "{id} stands there twice");
+        for name in names.split(' ') {
+            assert!(rules.iter().any(|rule| rule.rule.answers_to(name)), "{name} stands for nothing");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::snapshot::{Change, Snapshot};
 use super::{Opened, fault, local, open, range};
 use super::{place, provenance};
-use crate::model::{Coverage, Notice, NoticeKind, Origin, RepoPath};
+use crate::model::{Coverage, KeptInput, Notice, NoticeKind, Origin, RepoPath};
 use crate::source::tree::Exclusions;
 use crate::source::{Lines, Outcome, Source, SourceError, Visit, Want, read};
 
@@ -140,6 +140,30 @@ impl Changes {
 }
 
 impl Source for Changes {
+    fn beside(&self, paths: &[RepoPath], limit: u64) -> Vec<KeptInput> {
+        let local = local(&self.opened.repository);
+        let Ok((_, after, _)) = self.states(&local) else { return Vec::new() };
+        let limit = limit.min(self.settings.max_file_size);
+        let folders: BTreeSet<&str> = paths.iter().map(RepoPath::parent).collect();
+        let mut buffer = Vec::new();
+        let mut found = Vec::new();
+        for folder in folders {
+            let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            for (path, id) in after.files_in(&local, folder.as_bytes()) {
+                let path = RepoPath::from_bytes(&path);
+                // What is asked for alone is opened.
+                if !paths.contains(&path) {
+                    continue;
+                }
+                let Ok(blob) = local.objects.find_blob(&id, &mut buffer) else { continue };
+                if blob.data.len() as u64 <= limit && !read::is_binary(blob.data) {
+                    found.push(KeptInput { path, bytes: blob.data.into(), origin: Origin::Index });
+                }
+            }
+        }
+        found
+    }
+
     fn for_each(&self, wanted: &(dyn Fn(&RepoPath) -> Want + Sync), visit: &Visit<'_>) -> Result<Outcome, SourceError> {
         let repository = &self.opened.repository;
         let here = local(repository);

@@ -13,7 +13,7 @@ use super::patch;
 use super::space::{Space, all_at, moved};
 use super::target::{has_merge_keys, has_pattern, is_same, is_target};
 use super::transform;
-use crate::model::{Notice, NoticeKind, RepoPath, Span};
+use crate::model::{KeptInput, Notice, NoticeKind, RepoPath, Span};
 use crate::syntax::{Node, yaml};
 
 /// Kustomizations inside each other, at most.
@@ -36,6 +36,9 @@ const NOT_APPLIED: [&str; 10] = [
     "crds",
 ];
 
+/// Names of the file that says how a folder is built, the first that is there counts.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// What all overlays of a tree come to.
 #[derive(Default)]
 pub(super) struct Overlays<'a> {
@@ -45,13 +48,37 @@ pub(super) struct Overlays<'a> {
     pub builds: Vec<(&'a RepoPath, Vec<Node>)>,
     /// Files that are judged through a kustomization, patches included.
     pub used: HashSet<&'a RepoPath>,
+    /// True where one that was built is made of no other one: overlays elsewhere may change it.
+    pub has_base: bool,
     pub notices: Vec<Notice>,
 }
 
 /// True for a file that says how a folder is built.
 #[must_use]
 pub(crate) fn is_kustomization(path: &RepoPath) -> bool {
-    matches!(path.file_name(), "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+    KUSTOMIZATIONS.contains(&path.file_name())
+}
+
+/// The files that a kustomization may be made of, there or not. Of another manifest, where the run is of a part of the
+/// tree: the kustomizations that most likely use it, in its folder and the one above.
+pub(crate) fn named_in(input: &KeptInput, partial: bool) -> Vec<RepoPath> {
+    if !is_kustomization(&input.path) {
+        let manifest = partial && matches!(input.path.extension(), "yaml" | "yml" | "json");
+        let near = ["", "../"].iter().flat_map(|above| KUSTOMIZATIONS.map(|name| format!("{above}{name}")));
+        return near.filter(|_| manifest).filter_map(|near| input.path.sibling(&near)).collect();
+    }
+    let documents = yaml::parse_documents(&input.bytes).value;
+    let Some(document) = documents.first() else { return Vec::new() };
+    let lists = ["resources", "bases", "components", "patchesStrategicMerge", "patches", "patchesJson6902"];
+    let items = lists.iter().flat_map(|key| document.get(key).map(Node::items).unwrap_or_default());
+    let named = items.filter_map(|item| item.as_str().or_else(|| item.get("path").and_then(Node::as_str)));
+    let mut paths = Vec::new();
+    for text in named.filter(|text| !text.contains('\n') && !is_remote(text)) {
+        let folder = text.trim_end_matches('/');
+        paths.extend(input.path.sibling(text));
+        paths.extend(KUSTOMIZATIONS.iter().filter_map(|name| input.path.sibling(&format!("{folder}/{name}"))));
+    }
+    paths
 }
 
 /// Builds every kustomization that no other one uses.
@@ -67,6 +94,7 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
         let component = root.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
         if !inner.contains(root.path) && component != Some("Component") {
             let mut objects = Vec::new();
+            builder.overlays.has_base |= builder.kustomizations_of(root).is_empty();
             builder.apply(root, &mut objects, &mut Vec::new());
             builder.overlays.builds.push((root.path, objects));
         }
@@ -105,7 +133,7 @@ impl<'a> Builder<'a> {
     /// The kustomization of a folder that another one names.
     fn folder(&self, from: &RepoPath, text: &str) -> Option<&'a File<'a>> {
         let text = text.trim_end_matches('/');
-        ["kustomization.yaml", "kustomization.yml", "Kustomization"]
+        KUSTOMIZATIONS
             .iter()
             .filter_map(|name| from.sibling(&format!("{text}/{name}")))
             .find_map(|path| self.files.get(path.as_str()).copied())
@@ -256,10 +284,12 @@ impl<'a> Builder<'a> {
 
 impl Left {
     fn add(&mut self, text: &str) {
-        let remote =
-            text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.contains(".com/");
-        if remote { self.remote.push(text.to_owned()) } else { self.missing.push(text.to_owned()) }
+        if is_remote(text) { self.remote.push(text.to_owned()) } else { self.missing.push(text.to_owned()) }
     }
+}
+
+fn is_remote(text: &str) -> bool {
+    text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.contains(".com/")
 }
 
 fn shown(text: &str) -> String {

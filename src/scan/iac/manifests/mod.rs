@@ -55,7 +55,7 @@ impl File<'_> {
 
 /// What is said where kustomizations were built of a part of their tree.
 const PARTIAL_OVERLAYS: &str = "Not all files are part of this run: a base was judged without overlays in other folders \
-    that change it, and an overlay without bases that did not change. A scan of the whole tree applies them.";
+    that change it, or an overlay without a base that could not be read. A scan of the whole tree applies them.";
 
 /// Bytes of manifests that are looked at together: their trees, about ten times as large, are held at once, as each may
 /// say something about the others.
@@ -89,8 +89,9 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
     let mut overlays = kustomize::build(&files);
     if settings.partial {
         // What is not there may well be in the tree.
+        let before = overlays.notices.len();
         overlays.notices.retain(|notice| notice.level != NoticeLevel::Warning);
-        if !overlays.builds.is_empty() {
+        if overlays.has_base || overlays.notices.len() < before {
             sink.notice(Notice::note(NoticeKind::Skipped, PARTIAL_OVERLAYS));
         }
     }
@@ -125,7 +126,7 @@ pub(crate) fn finish(kept: &[KeptInput], book: &RuleBook, settings: &Settings, s
 
 /// Checks what kustomizations build.
 fn check_overlays(overlays: Overlays<'_>, files: &[File<'_>], book: &RuleBook, settings: &Settings, sink: &mut Sink) {
-    let Overlays { space, builds, used, notices } = overlays;
+    let Overlays { space, builds, used, notices, .. } = overlays;
     sink.notices.extend(notices);
     sink.notices.extend(files.iter().filter(|file| used.contains(file.path)).flat_map(|file| file.notices.clone()));
     for (from, objects) in builds {

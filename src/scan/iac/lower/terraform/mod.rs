@@ -76,6 +76,8 @@ pub fn is_part(bytes: &[u8]) -> bool {
     bytes.len() <= MAX_PART && words.iter().any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some())
 }
 
+pub(crate) use files::named_in;
+
 /// Every block of every module in `kept`, evaluated: one list for each root module, for addresses mean something
 /// within one only; in a stable order.
 #[must_use]

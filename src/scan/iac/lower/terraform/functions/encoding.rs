@@ -221,14 +221,60 @@ pub(in super::super) fn from_node(node: &crate::syntax::Node, at: &Val) -> Kind 
 /// `csvdecode`: one map for each line after the header.
 pub(super) fn csvdecode(args: Args<'_>) -> Out {
     let input = text(&args[0])?;
-    if input.contains('"') {
-        return Err(Kind::unknown("quoted CSV is not decoded"));
+    let mut rest = &*input;
+    let mut header: Vec<Arc<str>> = Vec::new();
+    let mut rows = Vec::new();
+    while let Some(fields) = record(&mut rest)? {
+        if header.is_empty() {
+            header = fields.into_iter().map(Arc::from).collect();
+            continue;
+        }
+        if fields.len() != header.len() {
+            return Err(Kind::invalid("a CSV line has another number of fields than the header"));
+        }
+        let fields = fields.into_iter().map(|field| args[0].with(Kind::text(&field)));
+        rows.push(args[0].with(Kind::map(header.iter().cloned().zip(fields).collect())));
     }
-    let mut lines = input.lines();
-    let header: Vec<Arc<str>> = lines.next().unwrap_or_default().split(',').map(Arc::from).collect();
-    let rows = lines.filter(|line| !line.is_empty()).map(|line| {
-        let fields = line.split(',').map(|field| args[0].with(Kind::text(field)));
-        args[0].with(Kind::map(header.iter().cloned().zip(fields).collect()))
-    });
-    Ok(Kind::list(rows.collect()))
+    Ok(Kind::list(rows))
+}
+
+/// The fields of the next record (RFC 4180), which is taken off `rest`; empty lines are none. `None` at the end.
+fn record(rest: &mut &str) -> Result<Option<Vec<String>>, Kind> {
+    *rest = rest.trim_start_matches(['\r', '\n']);
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let mut fields = Vec::new();
+    loop {
+        let mut field = String::new();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            *rest = quoted;
+            loop {
+                let Some((part, after)) = rest.split_once('"') else {
+                    return Err(Kind::invalid("a quoted CSV field has no end"));
+                };
+                field.push_str(part);
+                *rest = after;
+                // Two quotes are one of the text.
+                let Some(after) = rest.strip_prefix('"') else { break };
+                field.push('"');
+                *rest = after;
+            }
+        } else {
+            let end = rest.find([',', '\r', '\n', '"']).unwrap_or(rest.len());
+            if rest[end..].starts_with('"') {
+                return Err(Kind::invalid("a quote inside a CSV field without quotes"));
+            }
+            field.push_str(&rest[..end]);
+            *rest = &rest[end..];
+        }
+        fields.push(field);
+        if let Some(after) = rest.strip_prefix(',') {
+            *rest = after;
+        } else if rest.is_empty() || rest.starts_with(['\r', '\n']) {
+            return Ok(Some(fields));
+        } else {
+            return Err(Kind::invalid("text behind a quoted CSV field"));
+        }
+    }
 }
