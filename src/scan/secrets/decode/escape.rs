@@ -31,11 +31,12 @@ const NAMED: &[(&[u8], u8)] = &[
 /// False where the first two bytes of a text are none of what [`is_escape`] holds for.
 #[inline(always)]
 pub(in super::super) fn may_escape(text: &[u8]) -> bool {
-    match *text {
-        [b'%', b'2'..=b'7', ..] | [b'&', b'#' | b'a'..=b'z' | b'U', ..] => true,
-        [b'\\', b'x' | b'u' | b'U' | b'0' | b'1' | b'\\' | b'\n' | b'\r', ..] => true,
-        _ => false,
-    }
+    matches!(
+        *text,
+        [b'%', b'2'..=b'7', ..]
+            | [b'&', b'#' | b'a'..=b'z' | b'U', ..]
+            | [b'\\', b'x' | b'u' | b'U' | b'0' | b'1' | b'\\' | b'\n' | b'\r', ..]
+    )
 }
 
 /// The bytes that may stand at the first three places of what [`is_escape`] holds for.
