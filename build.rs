@@ -125,10 +125,8 @@ impl Providers {
 
     fn source(&self) -> String {
         let words: Vec<(&String, &usize)> = self.words.iter().collect();
-        let longest = self.words.keys().map(String::len).max().unwrap_or(0);
         format!(
-            "{}static PROVIDERS: &[Provider] = &[\n{}];\nstatic WORDS: &[(&str, u16)] = &{words:?};\n\
-             const LONGEST_WORD: usize = {longest};\n",
+            "{}static PROVIDERS: &[Provider] = &[\n{}];\nstatic WORDS: &[(&str, u16)] = &{words:?};\n",
             self.families, self.rows
         )
     }

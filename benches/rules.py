@@ -34,6 +34,8 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "again").mkdir()
     for at, file in enumerate(files):
         text = re.sub(r'^id = "(.+)"$', r'id = "again-\1"', file.read_text(), flags=re.M)
+        if "[[rule]]" not in text:
+            continue  # Families of providers are looked for nowhere, however many they are.
         (folder / f"again/{at}.toml").write_text(text)
     cases = {}
     for count in (100, 200, len(ids)):

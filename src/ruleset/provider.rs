@@ -42,17 +42,14 @@ impl Provider {
         PROVIDERS
     }
 
-    /// Place in [`Provider::all`] of the one that a word names.
+    /// The words that `text` may begin with, by its first three bytes: each with its place in [`Provider::all`], a longer
+    /// one behind those that it begins with.
     #[must_use]
-    pub fn of_word(word: &[u8]) -> Option<usize> {
-        let at = WORDS.binary_search_by(|(known, _)| known.as_bytes().cmp(word)).ok()?;
-        Some(usize::from(WORDS[at].1))
-    }
-
-    /// Length of the longest word.
-    #[must_use]
-    pub fn longest_word() -> usize {
-        LONGEST_WORD
+    pub fn words_of(text: &[u8]) -> &'static [(&'static str, u16)] {
+        let Some(head) = text.get(..3) else { return &[] };
+        let from = WORDS.partition_point(|(word, _)| word.as_bytes() < head);
+        let to = WORDS[from..].partition_point(|(word, _)| word.as_bytes().starts_with(head));
+        &WORDS[from..from + to]
     }
 
     /// The rule's title.

@@ -11,6 +11,9 @@ use super::rule::SecretRule;
 use super::{FORMS, SecretsScanner, builtin, files, provider, runs, shape};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
+/// Secrets of one text that are given to providers: nobody wrote a file with more of them.
+const ATTRIBUTED: usize = 1000;
+
 /// One secret, before it is a draft.
 pub(super) struct Hit {
     pub(super) rule: Arc<Rule>,
@@ -87,8 +90,8 @@ impl SecretsScanner {
     /// Gives secrets that their context told to the provider that is named there.
     fn attribute(&self, bytes: &[u8], hits: &mut [Hit]) {
         let told = [builtin::GENERIC_SECRET, builtin::AUTHORIZATION].map(|at| &self.generic[at]);
-        for hit in hits.iter_mut().filter(|hit| hit.beside.is_none() && told.iter().any(|rule| rule.id == hit.rule.id))
-        {
+        let told = |hit: &&mut Hit| hit.beside.is_none() && told.iter().any(|rule| rule.id == hit.rule.id);
+        for hit in hits.iter_mut().filter(told).take(ATTRIBUTED) {
             let rule = provider::of(bytes, hit.value).and_then(|at| self.providers().get(at)?.as_ref());
             if let Some(rule) = rule {
                 (hit.rule, hit.severity, hit.provider) = (Arc::clone(rule), rule.severity, true);

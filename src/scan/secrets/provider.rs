@@ -100,14 +100,14 @@ impl Words {
         if !self.begins[at] {
             return None;
         }
-        let most = Provider::longest_word().min(self.bytes.len() - at);
-        (3..=most).rev().find_map(|length| {
-            let end = at + length;
-            let rest = &self.bytes[end..];
-            let ends = self.begins.get(end).is_none_or(|begins| *begins)
-                || PARTS.iter().any(|part| rest.starts_with(part.as_bytes()));
-            if ends { Provider::of_word(&self.bytes[at..end]) } else { None }
-        })
+        let text = &self.bytes[at..];
+        let (_, place) = Provider::words_of(text).iter().rev().find(|(word, _)| {
+            let end = at + word.len();
+            text.starts_with(word.as_bytes())
+                && (self.begins.get(end).is_none_or(|begins| *begins)
+                    || PARTS.iter().any(|part| self.bytes[end..].starts_with(part.as_bytes())))
+        })?;
+        Some(usize::from(*place))
     }
 }
 
