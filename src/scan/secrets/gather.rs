@@ -105,6 +105,7 @@ impl<'a> Gather<'a> {
     /// What leads to a text in another form.
     fn decode(&mut self, at: usize, length: usize, lead: Lead) {
         match lead {
+            _ if self.depth == 0 => {}
             Lead::Escape if at >= self.escaped => {
                 let start = decode::word_start(self.bytes, at, self.escaped);
                 let (end, plain) = decode::escapes(self.bytes, start);
@@ -149,8 +150,7 @@ impl Seen for Gather<'_> {
                 let hit = found.map(|found| self.pem(found));
                 self.all.hits.extend(hit);
             }
-            Lead::Escape | Lead::Join | Lead::Listed if self.depth > 0 => self.decode(at, length, lead),
-            Lead::Escape | Lead::Join | Lead::Listed => {}
+            Lead::Escape | Lead::Join | Lead::Listed => self.decode(at, length, lead),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Literals by their first bytes, compared exactly.
+//! Literals by three of their bytes, compared exactly.
 
 use super::index::Lead;
 
@@ -10,6 +10,11 @@ const WORDS: usize = 1024;
 /// 16 bits of the first three bytes of a little-endian word, by the golden ratio (Knuth, TAOCP 6.4).
 fn hash(word: u32) -> usize {
     ((word & THREE).wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+/// [`hash`] of the first three bytes of a text that has as many.
+fn hash_of(text: &[u8]) -> Option<usize> {
+    text.first_chunk().map(|[a, b, c]| hash(u32::from_le_bytes([*a, *b, *c, 0])))
 }
 
 /// A literal of three bytes or more that is known by three of its bytes.
@@ -54,9 +59,8 @@ impl Hashed {
     /// Of literals, each of three bytes or more, and the offset in it of the three by which it is known; a shorter one would
     /// stand everywhere and is left out.
     pub(super) fn new(literals: impl Iterator<Item = (Box<[u8]>, usize, Lead)>) -> Self {
-        let of = |text: &[u8]| text.first_chunk().map(|[a, b, c]| hash(u32::from_le_bytes([*a, *b, *c, 0])));
         let known = literals.filter_map(|(literal, offset, lead)| {
-            let hash = of(literal.get(offset..)?)?;
+            let hash = hash_of(literal.get(offset..)?)?;
             Some((hash, Entry::new(literal, offset, lead)))
         });
         let mut all: Vec<(usize, Entry)> = known.collect();
@@ -112,9 +116,7 @@ impl Hashed {
 
     /// Every literal whose three bytes stand at `at`.
     pub(super) fn at(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize, Lead)) {
-        let Some([a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return };
-        let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]));
-        if self.has(hash) {
+        if let Some(hash) = bytes.get(at..).and_then(hash_of).filter(|hash| self.has(*hash)) {
             self.tell(bytes, at, hash, found);
         }
     }

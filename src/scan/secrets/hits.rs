@@ -7,7 +7,7 @@ use super::checks::{self, Verdict};
 use super::cover::Cover;
 use super::gather::{Gather, Gathered};
 use super::generic::Generic;
-use super::rule::SecretRule;
+use super::rule::{SecretRule, Start};
 use super::{FORMS, SecretsScanner, builtin, files, provider, runs, shape};
 use crate::model::{Confidence, RepoPath, Rule, RuleId, Severity, Span};
 
@@ -154,7 +154,7 @@ impl SecretsScanner {
     pub(super) fn ask(&self, rule: usize, path: &RepoPath, bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let rule = &self.rules[rule];
         // A match begins at the literal, or nowhere.
-        if rule.prefix && (rule.boundary && !begins(bytes, from) || in_blob(bytes, from)) {
+        if rule.start == Start::Literal && (rule.boundary && !begins(bytes, from) || in_blob(bytes, from)) {
             return;
         }
         let Some(window) = bytes.get(from..to).filter(|window| rule.may_match(window)) else { return };
@@ -172,7 +172,7 @@ impl SecretsScanner {
             seek = whole.end().max(whole.start() + 1);
             let (start, end) = (from + value.start(), from + value.end());
             let stands = value.len() >= 8
-                && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end(), rule.named))
+                && (!rule.boundary || bounded(bytes, from + whole.start(), from + whole.end(), rule.start))
                 && (!rule.beside_run() || runs::holds_chance(bytes, from + whole.start(), from + whole.end()))
                 && !in_blob(bytes, from + whole.start())
                 // `-pa-andre-plass`: it goes on from the words before it.
@@ -198,7 +198,7 @@ impl SecretsScanner {
                 let head = rule
                     .literals
                     .iter()
-                    .filter(|l| rule.prefix && value.as_bytes().starts_with(l.as_bytes()))
+                    .filter(|l| rule.start == Start::Literal && value.as_bytes().starts_with(l.as_bytes()))
                     .map(String::len)
                     .max()
                     .unwrap_or(0);
@@ -248,10 +248,10 @@ fn is_word(b: &u8) -> bool {
     b.is_ascii_alphanumeric() || *b == b'_'
 }
 
-/// True where no byte of a longer word touches `start..end`; `named`: a name may go on at its start.
-fn bounded(bytes: &[u8], start: usize, end: usize, named: bool) -> bool {
+/// True where no byte of a longer word touches `start..end`; before the word of a name, that may go on.
+fn bounded(bytes: &[u8], start: usize, end: usize, of: Start) -> bool {
     let last = end.checked_sub(1).and_then(|at| bytes.get(at));
-    (named || begins(bytes, start)) && (!last.is_some_and(is_word) || !bytes.get(end).is_some_and(is_word))
+    (of == Start::Word || begins(bytes, start)) && (!last.is_some_and(is_word) || !bytes.get(end).is_some_and(is_word))
 }
 
 /// True where no longer word goes on at `start`.

@@ -38,8 +38,8 @@ use crate::ruleset::{self, RulesError};
 use crate::scan::{Interest, Scanner};
 pub use foreign::Foreign;
 use index::{Index, Lead, Literals};
-use rule::SecretRule;
 pub use rule::Written as SecretRuleSource;
+use rule::{SecretRule, Start};
 pub use settings::Settings;
 use settings::{Allowed, overrule};
 
@@ -85,10 +85,10 @@ impl SecretsScanner {
             let mut rule = SecretRule::new(written)?;
             overrule(&mut rule.rule, &settings);
             let at = rules.len();
-            let lead = match () {
-                () if rule.prefix => Lead::Prefix(at),
-                () if rule.named => Lead::Named(at),
-                () => Lead::Inside(at),
+            let lead = match rule.start {
+                Start::Literal => Lead::Prefix(at),
+                Start::Word => Lead::Named(at),
+                Start::Anywhere => Lead::Inside(at),
             };
             let short = |word: &String| RulesError::Rule {
                 id: rule.rule.id.to_string(),

@@ -36,7 +36,7 @@ pub(super) struct Table {
 pub(super) struct Prints([[Table; PLACES]; SETS]);
 
 impl Prints {
-    /// Of literals and other forms by the bytes that may stand at their first places.
+    /// Of literals and other forms by the bytes that may stand at three places of theirs in a row.
     pub(super) fn new(forms: impl Iterator<Item = [Vec<u8>; PLACES]>) -> Self {
         let mut tables = [[Table::default(); PLACES]; SETS];
         for (number, group) in grouped(forms.map(|form| form.map(|bytes| halves(&bytes)))).into_iter().enumerate() {
@@ -147,8 +147,8 @@ fn joined(a: &Group, b: &Group) -> Group {
 /// Groups that are being joined to fewer.
 struct Joining {
     weights: [[f32; 16]; 16],
-    /// None once it was joined to another.
-    groups: Vec<Option<Group>>,
+    /// Each with its cost; none once it was joined to another.
+    groups: Vec<Option<(Group, f32)>>,
     /// For each group what its cheapest join to one before it adds to the cost, and which that is.
     cheapest: Vec<Option<(f32, usize)>>,
 }
@@ -156,9 +156,8 @@ struct Joining {
 impl Joining {
     /// What the groups cost together more than apart.
     fn more(&self, one: usize, other: usize) -> Option<(f32, usize)> {
-        let (a, b) = (self.groups[one].as_ref()?, self.groups[other].as_ref()?);
-        let cost = |group: &Group| cost(group, &self.weights);
-        Some((cost(&joined(a, b)) - cost(a) - cost(b), other))
+        let ((a, alone), (b, apart)) = (self.groups[one].as_ref()?, self.groups[other].as_ref()?);
+        Some((cost(&joined(a, b), &self.weights) - alone - apart, other))
     }
 
     fn ask(&mut self, one: usize) {
@@ -171,8 +170,9 @@ impl Joining {
         let (_, (to, from)) = all
             .filter_map(|(from, best)| best.map(|(more, to)| (more, (to, from))))
             .min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let gone = self.groups[from].take()?;
-        self.groups[to] = Some(joined(self.groups[to].as_ref()?, &gone));
+        let (gone, _) = self.groups[from].take()?;
+        let both = joined(&self.groups[to].as_ref()?.0, &gone);
+        self.groups[to] = Some((both, cost(&both, &self.weights)));
         self.cheapest[from] = None;
         self.ask(to);
         for one in to + 1..self.groups.len() {
@@ -190,19 +190,20 @@ impl Joining {
 fn grouped(forms: impl Iterator<Item = Group>) -> Vec<Group> {
     let weight = |high: usize, low: usize| u8::try_from(high << 4 | low).map_or(0.0, weight) / 256.0;
     let weights = std::array::from_fn(|high| std::array::from_fn(|low| weight(high, low)));
-    let mut groups: Vec<Option<Group>> = Vec::new();
-    for form in forms.map(Some) {
+    let mut groups: Vec<Group> = Vec::new();
+    for form in forms {
         if !groups.contains(&form) {
             groups.push(form);
         }
     }
     let mut left = groups.len();
+    let groups = groups.into_iter().map(|group| Some((group, cost(&group, &weights)))).collect();
     let mut joining = Joining { weights, cheapest: vec![None; left], groups };
     (0..left).for_each(|one| joining.ask(one));
     while left > GROUPS && joining.step().is_some() {
         left -= 1;
     }
-    joining.groups.into_iter().flatten().collect()
+    joining.groups.into_iter().flatten().map(|(group, _)| group).collect()
 }
 
 #[cfg(test)]

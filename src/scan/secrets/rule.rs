@@ -94,6 +94,17 @@ struct Form {
     opening: Opening,
 }
 
+/// Where a match begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// At a literal that leads to the rule.
+    Literal,
+    /// At one, which may stand inside a name.
+    Word,
+    /// Anywhere around one.
+    Anywhere,
+}
+
 /// A rule ready to be asked; its regex is compiled when its literal first turns up.
 pub(super) struct SecretRule {
     pub rule: Arc<Rule>,
@@ -104,11 +115,9 @@ pub(super) struct SecretRule {
     pub check: Option<&'static Check>,
     pub entropy: f64,
     pub paths: Option<GlobSet>,
-    /// Literals that lead to it; `prefix` where the match begins with them.
+    /// Literals that lead to it.
     pub literals: Vec<String>,
-    pub prefix: bool,
-    /// The match begins with a literal that stands inside a name, whatever comes before it there.
-    pub named: bool,
+    pub start: Start,
     /// Longest token run that every match holds.
     run: usize,
     pub near: Vec<String>,
@@ -142,13 +151,17 @@ impl SecretRule {
             return Err(wrong(NO_LITERAL.to_owned()));
         }
         let run = written.run.unwrap_or_else(|| token_run(&written.pattern));
-        let word = written.pattern.strip_prefix(NAME).filter(|_| !prefix && !written.loose && written.near.is_empty());
-        let (named, pattern) = word.map_or_else(|| (false, written.pattern.clone()), |word| (true, word.to_owned()));
+        let word = written.pattern.strip_prefix(NAME).filter(|_| !written.loose && written.near.is_empty());
+        let (start, pattern) = match (prefix, word) {
+            (true, _) => (Start::Literal, written.pattern),
+            (false, Some(word)) => (Start::Word, word.to_owned()),
+            (false, None) => (Start::Anywhere, written.pattern),
+        };
         Ok(Self {
             rule: Arc::new(rule),
             run,
             pattern,
-            named,
+            start,
             form: OnceLock::new(),
             compiled: OnceLock::new(),
             boundary: written.boundary,
@@ -156,7 +169,6 @@ impl SecretRule {
             entropy: written.entropy.unwrap_or(0.0),
             paths: globs(&written.paths).map_err(|error| wrong(error.to_string()))?,
             literals,
-            prefix,
             near: written.near,
             group: written.group,
             path: written.path,
@@ -176,13 +188,13 @@ impl SecretRule {
 
     /// True where a match begins at the literal that leads to the rule, or nowhere.
     pub(super) fn anchored(&self) -> bool {
-        self.prefix || self.named
+        self.start != Start::Anywhere
     }
 
     /// False where nothing in `window` can match, which is cheap to see. A match of an anchored rule begins there.
     pub(super) fn may_match(&self, window: &[u8]) -> bool {
         (!self.anchored() || self.form().opening.admits(window))
-            && (self.prefix || !self.beside_run() || runs::has_run(window, self.run))
+            && (self.start == Start::Literal || !self.beside_run() || runs::has_run(window, self.run))
     }
 
     /// The compiled pattern; a test asks every rule for it.
