@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::lower::terraform::is_configuration;
 use super::resource::Resource;
 use crate::model::{ForeignSuppression, KeptInput, RepoPath, Rule, Span};
 
@@ -66,7 +67,7 @@ impl Comments {
     /// Reads the comments of Terraform files.
     pub fn read(kept: &[KeptInput]) -> Self {
         let mut all = HashMap::new();
-        for input in kept {
+        for input in kept.iter().filter(|input| is_configuration(input.path.file_name())) {
             let Ok(text) = std::str::from_utf8(&input.bytes) else { continue };
             let comments: Vec<Comment> = MARKERS.iter().flat_map(|&marker| read(text, marker)).collect();
             if !comments.is_empty() {

@@ -60,6 +60,13 @@ impl Cluster {
         cluster
     }
 
+    /// True for an object that others depend on: [`Cluster::read`] passes over the rest.
+    #[must_use]
+    pub fn counts(object: &Node) -> bool {
+        let kind = kind_of(object);
+        matches!(kind, "Role" | "ClusterRole" | "ClusterRoleBinding") || kind.ends_with("NetworkPolicy")
+    }
+
     fn role(&mut self, object: &Node) {
         let kind = kind_of(object);
         let namespace = if kind == "Role" { namespace_of(object).unwrap_or_default() } else { String::new() };

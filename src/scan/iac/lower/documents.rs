@@ -3,7 +3,6 @@
 //! Templates and services are checked when they are read. Kubernetes objects and Compose projects are kept:
 //! `manifests` checks them once all files are there.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::manifests::{helm, kustomize};
@@ -127,9 +126,9 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     let Parsed { value: documents, errors } = parse(input);
     sink.keep |= waits && documents.iter().any(|document| is_late(input.path, document));
     let mut lowered = Lowered::default();
+    let takes_files = part && serverless::wants_files(input.bytes);
     for document in &documents {
-        let service = || serverless::wants_files(input.bytes) && serverless::is_service(input.path, document);
-        if part && service() {
+        if takes_files && serverless::is_service(input.path, document) {
             continue;
         }
         if let Some(lower) = Language::of(input.path, document).and_then(Language::lower) {
@@ -270,9 +269,8 @@ fn is_foreign(path: &RepoPath) -> bool {
 
 /// True for a file of a chart's `templates` folder, or Go template directives in a YAML file.
 pub(crate) fn is_helm_template(input: &Input<'_>) -> bool {
-    let text: Cow<'_, str> = String::from_utf8_lossy(&input.bytes[..input.bytes.len().min(1 << 16)]);
     let directive = ["{{ .Values", "{{- ", "{{ include", "{{.Values", "{{ template", "{{ .Release"];
-    input.path.extension() != "json" && directive.iter().any(|mark| text.contains(mark))
+    input.path.extension() != "json" && holds(&input.bytes[..input.bytes.len().min(1 << 16)], &directive)
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ fn name_end(text: &str) -> usize {
 }
 
 /// Where the brace closes that is open before the text.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     text.bytes().position(|byte| match byte {
         b'{' => {

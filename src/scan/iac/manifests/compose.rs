@@ -90,8 +90,7 @@ impl<'a> Projects<'a> {
         if with.len() == 1 && !extends {
             return false;
         }
-        let mut project =
-            Project { all: self, space: Space::default(), bases: HashMap::new(), notices: Vec::new(), left: MAX_TAKEN };
+        let mut project = Project { all: self, space: Space::default(), notices: Vec::new(), left: MAX_TAKEN };
         let mut merged: Option<Node> = None;
         for one in &with {
             let Some(services) = project.services(one) else { continue };
@@ -152,7 +151,6 @@ impl File<'_> {
 struct Project<'p, 'a> {
     all: &'p Projects<'a>,
     space: Space<'a>,
-    bases: HashMap<&'a str, u32>,
     notices: Vec<Notice>,
     /// Bytes that may still be taken from other services.
     left: usize,
@@ -161,7 +159,7 @@ struct Project<'p, 'a> {
 impl<'a> Project<'_, 'a> {
     /// The services of a file, each with what it extends.
     fn services(&mut self, file: &'a File<'a>) -> Option<Node> {
-        let base = self.base(file)?;
+        let base = self.space.base(file)?;
         let mut services = moved(file.document()?.get("services")?.clone(), base);
         if let Value::Map(entries) = &mut services.value {
             for entry in entries.iter_mut() {
@@ -170,15 +168,6 @@ impl<'a> Project<'_, 'a> {
             }
         }
         Some(services)
-    }
-
-    fn base(&mut self, file: &'a File<'a>) -> Option<u32> {
-        if let Some(base) = self.bases.get(file.path.as_str()) {
-            return Some(*base);
-        }
-        let base = self.space.add(file.path, file.bytes.len(), &file.documents)?;
-        self.bases.insert(file.path.as_str(), base);
-        Some(base)
     }
 
     /// A service on top of the one that it extends.
@@ -206,7 +195,7 @@ impl<'a> Project<'_, 'a> {
             return service;
         }
         seen.push(key);
-        let Some(base) = self.base(from) else { return service };
+        let Some(base) = self.space.base(from) else { return service };
         let mut under = self.extended(from, moved(under.clone(), base), seen);
         merge(&mut under, &service, 0);
         under

@@ -63,9 +63,11 @@ pub(crate) fn is_kustomization(path: &RepoPath) -> bool {
 /// tree: the kustomizations that most likely use it, in its folder and the one above.
 pub(crate) fn named_in(input: &KeptInput, partial: bool) -> Vec<RepoPath> {
     if !is_kustomization(&input.path) {
-        let manifest = partial && matches!(input.path.extension(), "yaml" | "yml" | "json");
+        if !partial || !matches!(input.path.extension(), "yaml" | "yml" | "json") {
+            return Vec::new();
+        }
         let near = ["", "../"].iter().flat_map(|above| KUSTOMIZATIONS.map(|name| format!("{above}{name}")));
-        return near.filter(|_| manifest).filter_map(|near| input.path.sibling(&near)).collect();
+        return near.filter_map(|near| input.path.sibling(&near)).collect();
     }
     let documents = yaml::parse_documents(&input.bytes).value;
     let Some(document) = documents.first() else { return Vec::new() };
@@ -88,7 +90,7 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
     if roots.is_empty() {
         return Overlays::default();
     }
-    let mut builder = Builder { files: by_path, bases: HashMap::new(), overlays: Overlays::default(), left: MAX_WORK };
+    let mut builder = Builder { files: by_path, overlays: Overlays::default(), left: MAX_WORK };
     let inner: HashSet<&RepoPath> = roots.iter().flat_map(|file| builder.kustomizations_of(file)).collect();
     for root in &roots {
         let component = root.documents.first().and_then(|document| document.get("kind")).and_then(Node::as_str);
@@ -108,8 +110,6 @@ pub(super) fn build<'a>(files: &'a [File<'a>]) -> Overlays<'a> {
 
 struct Builder<'a> {
     files: HashMap<&'a str, &'a File<'a>>,
-    /// Where each file lies in the space.
-    bases: HashMap<&'a str, u32>,
     overlays: Overlays<'a>,
     /// What may still be done.
     left: usize,
@@ -150,16 +150,6 @@ impl<'a> Builder<'a> {
         left.is_some()
     }
 
-    /// Where a file lies in the space; it is added when it is first asked for.
-    fn base(&mut self, file: &'a File<'a>) -> Option<u32> {
-        if let Some(base) = self.bases.get(file.path.as_str()) {
-            return Some(*base);
-        }
-        let base = self.overlays.space.add(file.path, file.bytes.len(), &file.documents)?;
-        self.bases.insert(file.path.as_str(), base);
-        Some(base)
-    }
-
     /// Does what a kustomization says to `objects`, those of its own resources added first.
     fn apply(&mut self, file: &'a File<'a>, objects: &mut Vec<Node>, stack: &mut Vec<&'a RepoPath>) {
         let Some(document) = file.documents.first() else { return };
@@ -171,7 +161,7 @@ impl<'a> Builder<'a> {
         if !self.pays(VISIT) {
             return;
         }
-        let Some(base) = self.base(file) else { return };
+        let Some(base) = self.overlays.space.base(file) else { return };
         stack.push(file.path);
         let mut left = Left::default();
         for text in ["resources", "bases"].into_iter().flat_map(|key| texts(document, key)) {
@@ -212,7 +202,7 @@ impl<'a> Builder<'a> {
             return objects.append(&mut built);
         }
         let Some(found) = self.file(file.path, text) else { return left.add(text) };
-        let Some(base) = self.base(found) else { return };
+        let Some(base) = self.overlays.space.base(found) else { return };
         self.overlays.used.insert(found.path);
         let ours = found.documents.iter().filter(|document| documents::is_kubernetes(found.path, document));
         for object in ours.flat_map(objects_of) {
@@ -256,7 +246,7 @@ impl<'a> Builder<'a> {
             return Vec::new();
         };
         self.overlays.used.insert(found.path);
-        let Some(base) = self.base(found) else { return Vec::new() };
+        let Some(base) = self.overlays.space.base(found) else { return Vec::new() };
         found.documents.iter().map(|document| moved(document.clone(), base)).collect()
     }
 

@@ -64,8 +64,8 @@ const MAX_BYTES: usize = 128 * 1024 * 1024;
 /// The files that wait for the others, in order and as many as `limit` bytes hold, and the number of those left out.
 fn within(kept: &[KeptInput], limit: usize) -> (Vec<&KeptInput>, usize) {
     let mut left = limit;
-    let waiting = kept.iter().filter(|input| documents::is_deferred(input));
-    let (within, beyond): (Vec<_>, Vec<_>) = waiting.partition(|input| {
+    let waiting: Vec<&KeptInput> = kept.par_iter().filter(|input| documents::is_deferred(input)).collect();
+    let (within, beyond): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|input| {
         let fits = input.bytes.len() <= left;
         left -= if fits { input.bytes.len() } else { 0 };
         fits
@@ -129,9 +129,14 @@ fn check_overlays(overlays: Overlays<'_>, files: &[File<'_>], book: &RuleBook, s
     let Overlays { space, builds, used, notices, .. } = overlays;
     sink.notices.extend(notices);
     sink.notices.extend(files.iter().filter(|file| used.contains(file.path)).flat_map(|file| file.notices.clone()));
+    let others: Vec<&Node> = if builds.is_empty() {
+        Vec::new()
+    } else {
+        let unused = files.iter().filter(|file| !used.contains(file.path));
+        unused.flat_map(File::objects).filter(|object| Cluster::counts(object)).collect()
+    };
     for (from, objects) in builds {
-        let others = files.iter().filter(|file| !used.contains(file.path)).flat_map(File::objects);
-        let cluster = Cluster::read(objects.iter().chain(others), !settings.partial);
+        let cluster = Cluster::read(objects.iter().chain(others.iter().copied()), !settings.partial);
         for object in &objects {
             let mut own = Sink::default();
             check_built(object, &space, &cluster, book, &mut own);

@@ -1,6 +1,9 @@
 //! Files laid end to end, so that one span says file and place: what several files build together keeps where each
 //! part of it came from.
 
+use std::collections::HashMap;
+
+use super::File;
 use crate::model::{RepoPath, Span};
 use crate::syntax::{Node, Value};
 
@@ -8,6 +11,8 @@ use crate::syntax::{Node, Value};
 #[derive(Default)]
 pub struct Space<'a> {
     files: Vec<Placed<'a>>,
+    /// By path, where those lie that [`Space::base`] added.
+    bases: HashMap<&'a str, u32>,
     end: u32,
 }
 
@@ -28,6 +33,16 @@ impl<'a> Space<'a> {
         self.end = base.checked_add(length)?.checked_add(1)?;
         let documents = documents.iter().map(|document| document.span).collect();
         self.files.push(Placed { base, path, length, documents });
+        Some(base)
+    }
+
+    /// Where a file lies here; it is added when it is first asked for. `None` as of [`Space::add`].
+    pub fn base(&mut self, file: &'a File<'a>) -> Option<u32> {
+        if let Some(base) = self.bases.get(file.path.as_str()) {
+            return Some(*base);
+        }
+        let base = self.add(file.path, file.bytes.len(), &file.documents)?;
+        self.bases.insert(file.path.as_str(), base);
         Some(base)
     }
 

@@ -2,6 +2,7 @@
 //! deployment looks up are not known; the default behind them counts.
 
 use super::super::super::resource::{Value, ValueKind as Kind};
+use super::super::interpolation::closing;
 use super::super::values::{Fuel, kind_with};
 use super::files::Files;
 use crate::model::{RepoPath, Span};
@@ -230,22 +231,6 @@ fn placeless(kind: Kind) -> Kind {
 pub(super) fn whole(text: &str) -> Option<&str> {
     let behind = text.trim().strip_prefix("${")?;
     (closing(behind)? + 1 == behind.len()).then(|| &behind[..behind.len() - 1])
-}
-
-/// Where the brace stands that closes a variable whose inside begins here.
-fn closing(text: &str) -> Option<usize> {
-    let mut open = 1;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' => open += 1,
-            b'}' => open -= 1,
-            _ => {}
-        }
-        if open == 0 {
-            return Some(at);
-        }
-    }
-    None
 }
 
 /// The parts between commas that stand in no quotes, parentheses or inner variables.
