@@ -80,7 +80,7 @@ fn package(ecosystem: Ecosystem, name: &str, version: &str, source: PackageSourc
 }
 
 /// Splits `name@version` at the `@` that is not a scope's.
-fn split_at_version(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_at_version(text: &str) -> Option<(&str, &str)> {
     let at = text.get(1..)?.find('@')? + 1;
     Some((&text[..at], &text[at + 1..]))
 }

@@ -45,8 +45,8 @@ impl Done {
 }
 
 /// Reads the file at `disk` once and hands it to `visit`: whole up to `max_bytes`, in overlapping windows
-/// above that; of an executable, whatever its size, the build data where somebody wants that. A notice says what a scanner that wants whole files did not get. A file that `cache` knows to be clean
-/// is opened and not read.
+/// above that; of an executable, whatever its size, the build data where somebody wants that. A notice says what a scanner
+/// that wants whole files did not get. A file that `cache` knows to be clean is opened and not read.
 ///
 /// # Errors
 /// What the system said of opening or reading it.
@@ -113,14 +113,17 @@ fn visit_open(
 /// link, and neither is it.
 pub fn beside(base: &Path, path: &RepoPath, limit: u64) -> Option<Vec<u8>> {
     let mut disk = base.to_owned();
+    let mut is_file = false;
     for part in path.as_str().split('/') {
         disk.push(part);
-        if std::fs::symlink_metadata(&disk).ok()?.is_symlink() {
+        let found = std::fs::symlink_metadata(&disk).ok()?;
+        if found.is_symlink() {
             return None;
         }
+        is_file = found.is_file();
     }
     // A pipe would wait for a writer.
-    if !std::fs::symlink_metadata(&disk).ok()?.is_file() {
+    if !is_file {
         return None;
     }
     #[expect(clippy::disallowed_methods, reason = "the one place that opens scanned files")]

@@ -2,6 +2,7 @@
 
 use super::manifest::Ask;
 use crate::advisory::requirement::Requirement;
+use crate::lockfile::split_at_version;
 use crate::model::{Ecosystem, Package, Span};
 
 /// Versions of one package in one lock file among which a manifest's is looked for; real ones have a handful.
@@ -20,10 +21,8 @@ impl Accepted {
     /// Reads what is said of a package; `None` where it is no requirement, or means another version.
     pub(super) fn read(package: &Package, text: &str) -> Option<Self> {
         let requirement = Requirement::parse(package.ecosystem, text).filter(|one| one.admits(&package.version))?;
-        let text = text.strip_prefix("npm:").map_or(text, |real| match real.get(1..).and_then(|tail| tail.find('@')) {
-            Some(at) => &real[at + 2..],
-            None => real,
-        });
+        let text =
+            text.strip_prefix("npm:").map_or(text, |real| split_at_version(real).map_or(real, |(_, version)| version));
         Some(Self { text: text.to_owned(), requirement })
     }
 }

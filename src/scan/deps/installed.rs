@@ -122,16 +122,19 @@ impl Project {
         for found in &mut self.found {
             found.pinned |= pinned.contains(&(found.installed.name.as_str(), found.installed.version.as_str()));
         }
-        let mut places: HashMap<(&str, &str), Vec<DraftRelated>> = HashMap::new();
+        if drafts.is_empty() {
+            return;
+        }
+        let mut places: HashMap<(&str, &str), Vec<&Found>> = HashMap::new();
         for found in &self.found {
-            let Installed { name, version, span, .. } = &found.installed;
-            places.entry((name, version)).or_default().push(place(&found.path, name, version, *span));
+            places.entry((&found.installed.name, &found.installed.version)).or_default().push(found);
         }
         for draft in drafts {
-            if let Some(places) = subject(draft).and_then(|subject| places.get(&subject)) {
-                let places: Vec<DraftRelated> = places.iter().take(PLACES).cloned().collect();
-                draft.related.extend(places);
-            }
+            let Some((name, version)) = subject(draft) else { continue };
+            let found = places.get(&(name, version)).into_iter().flatten().take(PLACES);
+            let told: Vec<DraftRelated> =
+                found.map(|found| place(&found.path, name, version, found.installed.span)).collect();
+            draft.related.extend(told);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::lockfile::split_at_version;
 use crate::model::{Ecosystem, KeptInput, RepoPath, Scope, Span};
 use crate::syntax::{Entry, Node, json, toml};
 
@@ -94,7 +95,7 @@ fn package_json(path: &RepoPath, bytes: &[u8]) -> Manifest {
     // `"used": "npm:@scope/real@^1"`.
     let real = |key: &str, value: &Node| {
         let alias = value.as_str().and_then(|text| text.strip_prefix("npm:"));
-        let name = alias.map(|text| text.get(1..).and_then(|rest| rest.find('@')).map_or(text, |at| &text[..=at]));
+        let name = alias.map(|text| split_at_version(text).map_or(text, |(name, _)| name));
         name.unwrap_or(key).to_owned()
     };
     let mut asks = Vec::new();

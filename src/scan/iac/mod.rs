@@ -72,7 +72,9 @@ impl From<Vec<IacRule>> for Own {
 pub struct IacScanner {
     settings: Settings,
     others: Mutex<Own>,
-    /// Read when the first file asks for it: most trees hold little or no configuration.
+    /// Policies in Rego are among the others: these are asked about every file.
+    has_rego: bool,
+    /// Read when the first configuration asks for it: most trees hold little or none.
     book: OnceLock<RuleBook>,
 }
 
@@ -80,7 +82,8 @@ impl IacScanner {
     /// With the built-in rules and others beside them.
     #[must_use]
     pub fn new(settings: Settings, others: impl Into<Own>) -> Self {
-        Self { settings, others: Mutex::new(others.into()), book: OnceLock::new() }
+        let others = others.into();
+        Self { settings, has_rego: others.rego.is_some(), others: Mutex::new(others), book: OnceLock::new() }
     }
 
     /// Where no suppression counts, those that only the model could place do not either.
@@ -116,13 +119,16 @@ impl IacScanner {
     }
 }
 
+/// Gives the rules, and reads them where no file has asked for them yet.
+pub(crate) type Book<'b> = dyn Fn() -> &'b RuleBook + 'b;
+
 /// One kind of configuration: which files are its own, and what is done with them. To add one, write its
 /// module and name it in [`PLATFORMS`].
 pub(crate) struct Platform {
     /// As [`Scanner::interest`], for this platform alone.
     pub interest: fn(&RepoPath) -> Interest,
     /// As [`Scanner::scan`]; called where `interest` is not `None`.
-    pub scan: fn(&Input<'_>, &RuleBook, &mut Sink),
+    pub scan: fn(&Input<'_>, &Book<'_>, &mut Sink),
     /// As [`Scanner::finish`], once per run.
     pub finish: fn(&[KeptInput], &RuleBook, &Settings, &mut Sink),
 }
@@ -148,7 +154,7 @@ fn terraform_interest(path: &RepoPath) -> Interest {
 }
 
 /// Keeps the JSON that a configuration may read into a resource.
-fn terraform_scan(input: &Input<'_>, _: &RuleBook, sink: &mut Sink) {
+fn terraform_scan(input: &Input<'_>, _: &Book<'_>, sink: &mut Sink) {
     sink.keep |= input.whole && lower::terraform::is_part(input.bytes);
 }
 
@@ -274,12 +280,16 @@ impl Scanner for IacScanner {
     }
 
     fn scan(&self, input: &Input<'_>, sink: &mut Sink) {
+        let book = || self.book();
         for platform in PLATFORMS {
             if (platform.interest)(input.path) != Interest::None {
-                (platform.scan)(input, self.book(), sink);
+                (platform.scan)(input, &book, sink);
             }
         }
-        if let Some(rego) = self.book().rego().filter(|_| input.whole) {
+        if self.has_rego
+            && input.whole
+            && let Some(rego) = self.book().rego()
+        {
             self.ask_rego(rego, input, sink);
         }
         self.unsuppress(sink);

@@ -35,7 +35,7 @@ mod uses;
 use std::borrow::Cow;
 
 use super::text::{line_start, quoted};
-use super::{Platform, RuleBook};
+use super::{Book, Platform, RuleBook};
 use crate::model::{Draft, Input, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::scan::Interest;
 use crate::syntax::{Node, yaml};
@@ -113,7 +113,7 @@ fn interest(path: &RepoPath) -> Interest {
     if kind_of(path).is_some() { Interest::Scan } else { Interest::None }
 }
 
-fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+fn scan(input: &Input<'_>, book: &Book<'_>, sink: &mut Sink) {
     let Some(kind) = kind_of(input.path) else { return };
     if !input.whole {
         let message = "A workflow this large is not checked.";
@@ -130,7 +130,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
         return;
     }
     let file = File::new(&text, &parsed.value, kind);
-    let mut out = Out { book, sink };
+    let mut out = Out { book: book(), sink };
     for (_, audit) in AUDITS.iter().filter(|(of, _)| *of == kind) {
         audit(&file, &mut out);
     }

@@ -16,7 +16,7 @@ fn drafts(path: &str, text: &[u8]) -> Vec<Draft> {
     let book = RuleBook::new(rules);
     let path = RepoPath::new(path);
     let mut sink = Sink::default();
-    scan(&Input::whole(&path, text), &book, &mut sink);
+    scan(&Input::whole(&path, text), &|| &book, &mut sink);
     sink.drafts
 }
 

@@ -10,7 +10,7 @@ mod stages;
 
 use std::sync::Arc;
 
-use super::{Platform, RuleBook};
+use super::{Book, Platform};
 use crate::model::{Anchor, Draft, Input, RepoPath, Sink};
 use crate::scan::Interest;
 use crate::syntax::dockerfile::{self, Instruction};
@@ -70,7 +70,8 @@ fn interest(path: &RepoPath) -> Interest {
     if stem && !about { Interest::Scan } else { Interest::None }
 }
 
-fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+fn scan(input: &Input<'_>, book: &Book<'_>, sink: &mut Sink) {
+    let book = book();
     let instructions = dockerfile::parse(input.bytes);
     let mut out = |id: &str, at: &Instruction, what: String| {
         let Some(rule) = book.rule(&format!("iac/docker-{id}")).map(Arc::clone) else { return };

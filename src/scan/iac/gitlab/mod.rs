@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use super::{Platform, RuleBook, Settings};
+use super::{Book, Platform, RuleBook, Settings};
 use crate::model::{Draft, Input, KeptInput, Notice, NoticeKind, RepoPath, Sink, Span};
 use crate::scan::Interest;
 use crate::scan::iac::resource::Value;
@@ -80,7 +80,7 @@ fn interest(path: &RepoPath) -> Interest {
 }
 
 /// Other files are kept where a pipeline may include them: only the whole tree tells.
-fn scan(input: &Input<'_>, _: &RuleBook, sink: &mut Sink) {
+fn scan(input: &Input<'_>, _: &Book<'_>, sink: &mut Sink) {
     sink.keep |= input.whole && !files::is_named(input.path) && files::may_be_included(input.path, input.bytes);
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::super::manifests::{helm, kustomize};
 use super::super::resource::{Model, Resource};
-use super::super::{Platform, RuleBook, Settings, Skip, Skips, Texts, check_model, manifests};
+use super::super::{Book, Platform, RuleBook, Settings, Skip, Skips, Texts, check_model, manifests};
 use super::{cloudformation, compose, kubernetes, serverless};
 use crate::model::{Input, KeptInput, Notice, NoticeKind, RepoPath, Sink};
 use crate::scan::Interest;
@@ -102,7 +102,7 @@ pub(crate) fn is_environment(path: &RepoPath) -> bool {
     path.file_name() == ".env"
 }
 
-fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
+fn scan(input: &Input<'_>, book: &Book<'_>, sink: &mut Sink) {
     if is_environment(input.path) {
         sink.keep |= input.whole;
         return;
@@ -137,7 +137,7 @@ fn scan(input: &Input<'_>, book: &RuleBook, sink: &mut Sink) {
     }
     let from = sink.drafts.len();
     let texts = |_: &RepoPath| Some(input.bytes);
-    check(input, &errors, lowered, book, &texts, sink);
+    check(input, &errors, lowered, book(), &texts, sink);
     for draft in &mut sink.drafts[from..] {
         draft.path = None;
     }
